@@ -239,7 +239,8 @@ def _feed_array(digest: Any, array: np.ndarray) -> None:
     if array.dtype.kind in "OTU":
         if array.dtype.kind == "O" and not all(isinstance(x, (str, bytes, int, float, type(None))) for x in array.flat):
             raise TypeError("No fingerprint is defined for an array of objects: pass numbers or strings.")
-        _feed_items(digest, b"objects%s" % str(array.shape).encode(), [x.item() if hasattr(x, "item") else x for x in array.flat])
+        tag = f"objects{array.shape}".encode()
+        _feed_items(digest, tag, [x.item() if hasattr(x, "item") else x for x in array.flat])
         return
     little = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<"))
     digest.update(f"array:{little.dtype.str}:{array.shape}:".encode() + little.tobytes())
