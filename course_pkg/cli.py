@@ -1,0 +1,227 @@
+"""The ``course`` command: parses, calls, and turns errors into one clear line."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from course_pkg.errors import CourseError
+
+if TYPE_CHECKING:
+    from course_pkg.publishing.book import Book
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+book_app = typer.Typer(no_args_is_help=True, help="Rerun, verify, publish and build the book.")
+app.add_typer(book_app, name="book")
+
+out = Console()
+err = Console(stderr=True)
+
+Chapters = Annotated[list[str] | None, typer.Argument(metavar="[CHAPTER]…", help="Chapters by name; default: all.")]
+Root = Annotated[Path | None, typer.Option(help="The repository; default: the one around the working folder.")]
+Jobs = Annotated[int | None, typer.Option(min=1, help="Chapters at a time; default: one for each CPU.")]
+
+
+@app.callback()
+def _course() -> None:
+    """The tools of the course: its book, and this computer's fitness for it."""
+
+
+@app.command()
+def doctor(root: Root = None) -> None:
+    """Say what is installed, what determinism holds, what is missing and what to do about it."""
+    from course_pkg.doctor import examine
+    from course_pkg.publishing.book import find_book
+
+    try:
+        folder = find_book(root).root
+    except CourseError:
+        folder = None
+    findings = examine(folder)
+    table = Table(box=None, pad_edge=False)
+    for heading in ("", "what", "found", "what to do"):
+        table.add_column(heading, overflow="fold")
+    marks = {"good": "[green]✓[/]", "optional": "[yellow]–[/]", "bad": "[red]✗[/]"}
+    for finding in findings:
+        table.add_row(marks[finding.state], finding.topic, finding.what, finding.cure)
+    out.print(table)
+    bad = [finding.topic for finding in findings if finding.state == "bad"]
+    if bad:
+        raise CourseError(f"Not right here: {', '.join(bad)}. The table says what to do.")
+
+
+@book_app.command("run")
+def book_run(
+    chapters: Chapters = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="Root seed; default: the published one.")] = None,
+    param: Annotated[list[str] | None, typer.Option("--param", "-p", help="Another parameter, as NAME=VALUE.")] = None,
+    jobs: Jobs = None,
+    force: Annotated[bool, typer.Option("--force", help="Rerun also what is up to date.")] = False,
+    root: Root = None,
+) -> None:
+    """Rerun chapters by papermill. What nothing has touched since its last run is skipped."""
+    from course_pkg.publishing.book import PUBLISHED_SEED
+    from course_pkg.publishing.progress import reporter
+    from course_pkg.publishing.rerun import Run, rerun, run_folder
+
+    book, selected = _selected(root, chapters)
+    run = Run(PUBLISHED_SEED if seed is None else seed, _parsed(param or []))
+    with reporter(out) as progress:
+        outcomes = rerun(book, selected, run, progress, jobs=jobs or _cores(), force=force)
+    skipped = [outcome.chapter for outcome in outcomes if outcome.skipped]
+    if skipped:
+        _say(f"Up to date: {', '.join(skipped)}.")
+    _say(f"Notebooks and results: {_relative(run_folder(book, run))}")
+
+
+@book_app.command("check")
+def book_check(chapters: Chapters = None, root: Root = None) -> None:
+    """Compare the last run with the published results."""
+    from course_pkg.publishing.verify import check_against_published
+
+    book, selected = _selected(root, chapters)
+    _tell([check_against_published(book, chapter) for chapter in selected])
+
+
+@book_app.command("verify")
+def book_verify(
+    chapters: Chapters = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="Root seed; default: the published one.")] = None,
+    jobs: Jobs = None,
+    root: Root = None,
+) -> None:
+    """Run each chapter twice under conditions that must not matter, and demand equal results."""
+    from course_pkg.publishing.book import PUBLISHED_SEED
+    from course_pkg.publishing.progress import reporter
+    from course_pkg.publishing.verify import verify
+
+    book, selected = _selected(root, chapters)
+    seed = PUBLISHED_SEED if seed is None else seed
+    checks = verify(book, selected, seed, (reporter(out), reporter(out)), jobs=jobs or _cores())
+    _say(
+        f"Two runs of {len(selected)} {_chapters(len(selected))} with seed {seed}: every byte of the results is equal."
+    )
+    _tell(checks)
+
+
+@book_app.command("publish")
+def book_publish(chapters: Chapters = None, root: Root = None) -> None:
+    """Make the last run's results the published ones, and show what changes."""
+    from course_pkg.publishing.verify import publish
+
+    book, selected = _selected(root, chapters)
+    for chapter, changes in publish(book, selected).items():
+        _say(f"{chapter}: {'unchanged' if not changes else f'{len(changes)} changed'}")
+        for change in changes:
+            _say(f"  {change}")
+
+
+@book_app.command("build")
+def book_build(
+    if_changed: Annotated[bool, typer.Option("--if-changed", help="Keep a site that is up to date.")] = False,
+    root: Root = None,
+) -> None:
+    """Build the HTML from the executed chapters. A warning is an error."""
+    from course_pkg.publishing.site import build, is_current
+
+    book, _ = _selected(root, None)
+    if not (if_changed and is_current(book)):
+        with err.status("Building the pages"):
+            build(book)
+    _say(f"The book: {_relative(book.html / 'index.html')}")
+
+
+@book_app.command("lint")
+def book_lint(root: Root = None) -> None:
+    """Refuse results that somebody typed into the prose."""
+    from course_pkg.publishing.lint import typed_results
+
+    book, _ = _selected(root, None)
+    pages = sorted(path for path in book.source.rglob("*.md") if "_build" not in path.parts)
+    found = [finding for page in pages for finding in typed_results(page)]
+    if found:
+        raise CourseError(
+            f"{len(found)} typed {'result' if len(found) == 1 else 'results'} in the prose.",
+            details="\n".join(str(finding) for finding in found),
+        )
+    _say(f"No typed results in {len(pages)} pages.")
+
+
+def main() -> None:
+    """Run the command; every error is one clear line and a non-zero exit status."""
+    try:
+        app(standalone_mode=True)
+    except CourseError as error:
+        err.print(f"[bold red]error:[/] {_escaped(str(error))}", highlight=False, soft_wrap=True)
+        if error.details:
+            # tracebacks bring their own colours; keep them on a terminal only
+            sys.stderr.write((error.details if err.is_terminal else _without_colours(error.details)) + "\n")
+        sys.exit(1)
+    except KeyboardInterrupt:
+        err.print("Interrupted. The last good results are untouched.", highlight=False)
+        sys.exit(130)
+
+
+def _selected(root: Path | None, chapters: list[str] | None) -> tuple[Book, Any]:
+    from course_pkg.publishing.book import find_book
+
+    book = find_book(root)
+    return book, book.select(chapters or [])
+
+
+def _parsed(params: list[str]) -> dict[str, Any]:
+    import ast
+
+    parsed = {}
+    for param in params:
+        name, equals, value = param.partition("=")
+        if not equals or not name.isidentifier() or name == "SEED":
+            raise CourseError(f"--param {param!r} is not of the form NAME=VALUE (and the seed is set with --seed).")
+        try:
+            parsed[name] = ast.literal_eval(value)
+        except (ValueError, SyntaxError):
+            parsed[name] = value
+    return parsed
+
+
+def _tell(checks: list[Any]) -> None:
+    for check in checks:
+        how = "to the last bit" if check.exact else "within the recorded tolerances"
+        _say(f"{check.chapter}: {check.values} results equal the published ones {how}.")
+
+
+def _say(text: str) -> None:
+    out.print(text, highlight=False, markup=False, soft_wrap=True)
+
+
+def _relative(path: Path) -> str:
+    return os.path.relpath(path)
+
+
+def _chapters(count: int) -> str:
+    return "chapter" if count == 1 else "chapters"
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _escaped(text: str) -> str:
+    from rich.markup import escape
+
+    return escape(text)
+
+
+def _without_colours(text: str) -> str:
+    from rich.text import Text
+
+    return Text.from_ansi(text).plain
+

@@ -1,0 +1,69 @@
+"""What the book adds to Sphinx: numbers by name, and figures quoted from elsewhere.
+
+``{result}`chapter:name` `` puts a recorded number into prose; ``{published}`0.0030` `` marks a figure that somebody
+else published. A number in prose is one of the two, or a setting in code font; the linter refuses all others.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from docutils import nodes
+from docutils.parsers.rst.states import Inliner
+from sphinx.application import Sphinx
+from sphinx.util.docutils import SphinxRole
+
+from course_pkg.errors import CourseError
+from course_pkg.publishing.numbers import render
+from course_pkg.records import ChapterResults, read_results
+
+__all__ = ["PublishedRole", "ResultRole", "setup"]
+
+
+class ResultRole(SphinxRole):
+    """``{result}`chapter:name:format` ``: a value of the chapter's committed results.
+
+    `name` may reach into lists and dicts with dots (``losses.0``). `format` is a Python format (``.3f``, ``.1%``,
+    ``,``); an interval is written as its estimate and bounds. An unknown name is an error of the build.
+    """
+
+    def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
+        """Return the text, or a warning that fails the build."""
+        folder = Path(self.env.srcdir) / "results"
+        try:
+            chapter, _, rest = self.text.partition(":")
+            results = _read(folder / f"{chapter}.json", self.env)
+            text = render(results, *rest.split(":", 1))
+        except CourseError as error:
+            return _refuse(self.inliner, self.rawtext, f"{{result}}`{self.text}`: {error}", self.lineno)
+        return [nodes.inline(text, text, classes=["result"], result=self.text)], []
+
+
+class PublishedRole(SphinxRole):
+    """``{published}`0.0030` ``: a figure taken from the tutorials, not computed here."""
+
+    def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
+        """Return the figure, marked for the style sheet."""
+        return [nodes.inline(self.text, self.text, classes=["published"])], []
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Register the roles."""
+    app.add_role("result", ResultRole())
+    app.add_role("published", PublishedRole())
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
+
+
+def _read(path: Path, env: Any) -> ChapterResults:
+    """Read a results file once a build, and let Sphinx know that the page depends on it."""
+    env.note_dependency(str(path))
+    cache: dict[Path, ChapterResults] = env.temp_data.setdefault("course_results", {})
+    if path not in cache:
+        cache[path] = read_results(path)
+    return cache[path]
+
+
+def _refuse(inliner: Inliner, raw: str, message: str, line: int) -> tuple[list[nodes.Node], list[nodes.system_message]]:
+    report = inliner.reporter.error(message, line=line)
+    return [inliner.problematic(raw, raw, report)], [report]
