@@ -207,7 +207,7 @@ def _fresh_initializer(parameter: str, value: Any) -> Any:
         found = keras.initializers.get(value)
     except (ValueError, TypeError) as error:
         raise ValueError(
-            f"{parameter} must be the name of a Keras initializer, such as 'he_normal', or such an object; got {value!r}."
+            f"{parameter} must be the name of a Keras initializer, such as 'he_normal', or an object; got {value!r}."
         ) from error
     if found is None:
         raise ValueError(f"{parameter} must name a Keras initializer, such as 'glorot_uniform'; got None.")
