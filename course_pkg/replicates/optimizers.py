@@ -1,0 +1,183 @@
+"""One Keras optimizer that updates all replicates at once.
+
+The optimizers of Keras listed in :data:`ELEMENTWISE` treat each number of a variable by itself. Given variables
+with a leading replicate axis, one of them therefore does what R separate ones would do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from course_pkg.replicates.errors import NotVectorizableError
+
+__all__ = ["ELEMENTWISE", "Packing", "StackedOptimizer"]
+
+ELEMENTWISE = (
+    "SGD",
+    "RMSprop",
+    "Adam",
+    "AdamW",
+    "Adadelta",
+    "Adagrad",
+    "Adamax",
+    "Nadam",
+    "Ftrl",
+    "Lion",
+)
+"""Names of the Keras optimizers that the vectorised engine runs."""
+
+# Variables smaller than this are joined into one matrix: their updates cost more in calls than in arithmetic.
+_SMALL = 8192
+
+
+class Packing:
+    """How a model's trainable variables lie in a few matrices (replicates, numbers).
+
+    Parameters
+    ----------
+    shapes : sequence of tuple of int
+        The variables' shapes, without the replicate axis.
+    small : int, default 8192
+        Variables with fewer numbers share one matrix; each of the others has its own.
+    """
+
+    def __init__(self, shapes: Sequence[tuple[int, ...]], small: int = _SMALL) -> None:
+        self.shapes = [tuple(shape) for shape in shapes]
+        self.sizes = [int(np.prod(shape)) for shape in self.shapes]
+        joined = [i for i, size in enumerate(self.sizes) if size < small]
+        self.groups = ([joined] if joined else []) + [[i] for i, size in enumerate(self.sizes) if size >= small]
+        self.widths = [sum(self.sizes[i] for i in group) for group in self.groups]
+
+    def pack(self, tensors: Sequence[Any]) -> list[Any]:
+        """Join tensors (R, *shape), one per variable, into matrices (R, width), one per group."""
+        import tensorflow as tf
+
+        flat = [tf.reshape(tensor, [-1, size]) for tensor, size in zip(tensors, self.sizes, strict=True)]
+        return [flat[group[0]] if len(group) == 1 else tf.concat([flat[i] for i in group], 1) for group in self.groups]
+
+    def unpack(self, matrices: Sequence[Any]) -> list[Any]:
+        """Undo :meth:`pack`."""
+        import tensorflow as tf
+
+        tensors: list[Any] = [None] * len(self.shapes)
+        for matrix, group in zip(matrices, self.groups, strict=True):
+            parts = [matrix] if len(group) == 1 else tf.split(matrix, [self.sizes[i] for i in group], axis=1)
+            for i, part in zip(group, parts, strict=True):
+                tensors[i] = tf.reshape(part, [-1, *self.shapes[i]])
+        return tensors
+
+
+class StackedOptimizer:
+    """A Keras optimizer as a pure function of packed variables, gradients and its own state.
+
+    Parameters
+    ----------
+    optimizer : keras.optimizers.Optimizer
+        The compiled model's; its settings are read, it is left as it is.
+    packing : Packing
+    replicates : int
+        How many are stacked.
+
+    Raises
+    ------
+    NotVectorizableError
+        If the optimizer mixes the numbers of a variable, or uses a feature that is not stacked.
+    """
+
+    def __init__(self, optimizer: Any, packing: Packing, replicates: int) -> None:
+        import keras
+
+        _check(optimizer)
+        self._packing = packing
+        self._clipnorm, self._global_clipnorm = optimizer.clipnorm, optimizer.global_clipnorm
+        self._weight_decay = optimizer.weight_decay
+        config = {**keras.optimizers.serialize(optimizer)["config"]}
+        config.update(clipnorm=None, global_clipnorm=None, weight_decay=None)
+        self._optimizer = _functional(type(optimizer).from_config(config))
+        self._thetas = [keras.Variable(np.zeros((replicates, width), "float32")) for width in packing.widths]
+        self._optimizer.build(self._thetas)
+        schedule = config["learning_rate"]
+        self.learning_rate: float | None = None if isinstance(schedule, dict) else float(schedule)
+        """The learning rate; None if a schedule sets it."""
+
+    def start(self) -> list[Any]:
+        """Return the optimizer's state before the first update."""
+        import tensorflow as tf
+
+        return [tf.convert_to_tensor(np.asarray(variable)) for variable in self._optimizer.variables]
+
+    def update(self, thetas: Sequence[Any], slots: Sequence[Any], gradients: Sequence[Any], rate: Any) -> Any:
+        """Return the variables and the state after one update.
+
+        Parameters
+        ----------
+        thetas, gradients : list of tensor (R, width)
+        slots : list of tensor
+            The optimizer's state.
+        rate : tensor, () or (R, 1)
+            The learning rate; not looked at if the optimizer has a schedule.
+        """
+        import keras
+
+        gradients = self._clipped(gradients)
+        optimizer = self._optimizer
+        mapping = [*zip(self._thetas, thetas, strict=True), *zip(optimizer.variables, slots, strict=True)]
+        with keras.StatelessScope(state_mapping=mapping) as scope:
+            if self.learning_rate is None:
+                rate = optimizer.learning_rate
+            if self._weight_decay:
+                for variable in self._thetas:
+                    variable.assign(variable - variable * self._weight_decay * rate)
+            for variable, gradient in zip(self._thetas, gradients, strict=True):
+                optimizer.update_step(gradient, variable, rate)
+            optimizer.iterations.assign_add(1)
+        return (
+            [scope.get_current_value(variable) for variable in self._thetas],
+            [scope.get_current_value(variable) for variable in optimizer.variables],
+        )
+
+    def _clipped(self, gradients: Sequence[Any]) -> Sequence[Any]:
+        """Clip by norm: each replicate's own, as if it were alone."""
+        import tensorflow as tf
+
+        if self._clipnorm:
+            parts = self._packing.unpack(gradients)
+            axes = [list(range(1, len(part.shape))) for part in parts]
+            return self._packing.pack(
+                [tf.clip_by_norm(part, self._clipnorm, axis) for part, axis in zip(parts, axes, strict=True)]
+            )
+        if self._global_clipnorm:
+            squares = tf.add_n([tf.reduce_sum(tf.square(gradient), 1, keepdims=True) for gradient in gradients])
+            norm = tf.sqrt(squares)
+            factor = self._global_clipnorm / tf.maximum(norm, self._global_clipnorm)
+            return [gradient * factor for gradient in gradients]
+        return gradients
+
+
+def _check(optimizer: Any) -> None:
+    import keras
+
+    name = type(optimizer).__name__
+    if name not in ELEMENTWISE or getattr(keras.optimizers, name) is not type(optimizer):
+        raise NotVectorizableError(
+            f"optimizer {name}", f"it is not one of the element-wise ones ({', '.join(ELEMENTWISE)})"
+        )
+    for feature in ("use_ema", "gradient_accumulation_steps", "loss_scale_factor"):
+        if getattr(optimizer, feature, None):
+            raise NotVectorizableError(f"{feature} of optimizer {name}", "its state is not stacked")
+
+
+def _functional(optimizer: Any) -> Any:
+    """Let the optimizer assign through Keras variables, which a stateless scope can intercept.
+
+    On TensorFlow, Keras's optimizers write to ``tf.Variable`` objects directly. The three methods below are the
+    documented hooks for that, and the fourth the key by which an optimizer finds a variable's state.
+    """
+    optimizer.assign = lambda variable, value: variable.assign(value)
+    optimizer.assign_add = lambda variable, value: variable.assign(variable + value)
+    optimizer.assign_sub = lambda variable, value: variable.assign(variable - value)
+    optimizer._var_key = id
+    return optimizer
