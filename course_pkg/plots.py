@@ -7,7 +7,7 @@ readers, and its light opaque background can be read on a dark page too.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import matplotlib as mpl
@@ -15,6 +15,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 from cycler import cycler
 from matplotlib.axes import Axes
+from matplotlib.colors import LogNorm
+from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats
@@ -26,14 +28,21 @@ __all__ = [
     "LINESTYLES",
     "MARKERS",
     "PALETTE",
+    "depth_heatmap",
+    "descent",
     "learning_curves",
+    "paired_comparison",
+    "paired_differences",
+    "range_test",
+    "running_mean",
+    "schedules",
     "score_distribution",
     "strip_plot",
     "use_style",
 ]
 
-PALETTE = ("#12306b", "#d97706", "#9b2265", "#008068", "#141414")
-"""Line colours: lightness 21, 60, 36, 47, 6 of 100, so that they differ in grey too; each at least 3:1 on the
+PALETTE = ("#12306b", "#d97706", "#760acb", "#077c8c", "#141414")
+"""Line colours: lightness 21, 60, 35, 47, 6 of 100, so that they differ in grey too; each at least 3:1 on the
 background."""
 
 LINESTYLES = ("-", "--", "-.", (0, (1, 1.2)), (0, (6, 1.5, 1, 1.5, 1, 1.5)))
@@ -157,7 +166,7 @@ def learning_curves(
         name = split if label is None else f"{label}, {split}" if len(wanted) > 1 else label
         _curves(ax, table.index.to_numpy(), table.to_numpy().T, name, confidence)
     ax.set(xlabel="epoch", ylabel=metric)
-    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
     ax.legend()
     return ax
 
@@ -205,13 +214,14 @@ def score_distribution(
     values = _finite("scores", scores)
     estimate, low, high, level = interval if interval is not None else (*_mean_interval(values, confidence), confidence)
     ax = _axes(ax)
-    ax.hist(values, bins="auto", color=PALETTE[0], alpha=0.35, edgecolor=_PAPER)
+    # "auto" would make a million bins of scores with one far outlier; "rice" looks only at their number.
+    ax.hist(values, bins="rice", color=PALETTE[0], alpha=0.35, edgecolor=_PAPER)
     ax.plot(values, np.zeros_like(values), "|", color=PALETTE[0], markersize=14, clip_on=False, label="one run")
     ax.axvspan(low, high, color=PALETTE[1], alpha=0.3, linewidth=0, label=f"{level:.0%} interval of the mean")
     ax.axvline(estimate, color=PALETTE[1], label=f"mean {_number(estimate)}")
     _mark(ax, references)
     ax.set(xlabel=xlabel, ylabel="runs")
-    ax.yaxis.set_major_locator(MaxNLocator(integer=True))
+    ax.yaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
     ax.grid(visible=False, axis="x")
     _legend_above(ax)
     return ax
@@ -261,7 +271,7 @@ def strip_plot(
     ax = _axes(ax)
     for row, (name, values) in enumerate(tables.items()):
         colour, marker = PALETTE[row % len(PALETTE)], MARKERS[row % len(MARKERS)]
-        heights = row - 0.05 - 0.06 * _stacked(values, spread)
+        heights = row - 0.05 - 0.06 * _stacked(values, spread / 60)
         ax.plot(values, heights, marker, color=colour, alpha=0.6, markersize=4.5, markeredgewidth=0)
         interval = intervals[name] if intervals is not None else _mean_interval(values, confidence)
         _interval_bar(ax, interval, row + 0.2, colour, marker)
@@ -273,6 +283,433 @@ def strip_plot(
     ax.tick_params(axis="y", length=0)
     if references:
         _legend_above(ax)
+    return ax
+
+
+def paired_comparison(
+    a: ArrayLike,
+    b: ArrayLike,
+    *,
+    labels: tuple[str, str] = ("A", "B"),
+    confidence: float = 0.95,
+    ylabel: str = "score",
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw two set-ups side by side, with a line from each seed's score under A to its score under B.
+
+    Parameters
+    ----------
+    a, b : array-like of shape (n,)
+        Scores of the same seeds, in the same order.
+    labels : tuple of two str, default ("A", "B")
+    confidence : float, default 0.95
+        Of the t interval of each mean, drawn beside the dots.
+    ylabel : str, default "score"
+        What was measured, with its unit.
+    ax : Axes or None, default None
+
+    Returns
+    -------
+    Axes
+
+    Raises
+    ------
+    ValueError
+        If `a` and `b` differ in length, or hold values that are not finite.
+
+    Notes
+    -----
+    Parallel lines: the seed (or the split) matters, but to both alike, and pairing pays. Two overlapping
+    intervals do not mean that there is no difference: see :func:`paired_differences`.
+
+    Explained in :doc:`chapters/evaluation`.
+
+    Examples
+    --------
+    >>> ax = paired_comparison([0.81, 0.84, 0.80], [0.83, 0.85, 0.83], labels=("plain", "dropout"))
+    >>> [text.get_text() for text in ax.get_xticklabels()]
+    ['plain', 'dropout']
+    """
+    first, second = _paired(a, b)
+    ax = _axes(ax)
+    better = second > first
+    for chosen, style, name in ((better, "-", f"{labels[1]} higher"), (~better, "--", f"{labels[1]} not higher")):
+        if chosen.any():
+            ends = np.vstack([first[chosen], second[chosen]])
+            lines = ax.plot([0, 1], ends, color=PALETTE[0 if style == "-" else 1], linestyle=style, linewidth=0.9)
+            lines[0].set_label(f"{name}: {int(chosen.sum())} of {len(first)}")
+    for x, (values, side) in enumerate(((first, -0.12), (second, 0.12))):
+        mean, low, high = _mean_interval(values, confidence)
+        ax.plot(np.full_like(values, x), values, MARKERS[0], color=_MUTED, markersize=3.5)
+        ax.errorbar(
+            x + side, mean, yerr=[[mean - low], [high - mean]], fmt=MARKERS[3], color=_INK, capsize=4, linestyle="none"
+        )
+    ax.set_xticks([0, 1], list(labels))
+    ax.set_xlim(-0.4, 1.4)
+    ax.set_ylabel(ylabel)
+    ax.grid(visible=False, axis="x")
+    _legend_above(ax)
+    return ax
+
+
+def paired_differences(
+    a: ArrayLike,
+    b: ArrayLike,
+    *,
+    labels: tuple[str, str] = ("A", "B"),
+    interval: Sequence[float] | None = None,
+    confidence: float = 0.95,
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw the difference B − A of each seed as a dot, the mean difference with its interval, and zero.
+
+    Parameters
+    ----------
+    a, b : array-like of shape (n,)
+        Scores of the same seeds, in the same order.
+    labels : tuple of two str, default ("A", "B")
+    interval : (estimate, low, high, confidence) or None, default None
+        Of the mean difference, such as one corrected for overlapping folds. ``None`` computes the t interval.
+    confidence : float, default 0.95
+        Of the interval computed here.
+    ax : Axes or None, default None
+
+    Returns
+    -------
+    Axes
+
+    Raises
+    ------
+    ValueError
+        If `a` and `b` differ in length, or hold values that are not finite.
+
+    Explained in :doc:`chapters/evaluation`.
+
+    Examples
+    --------
+    >>> paired_differences([0.81, 0.84, 0.80], [0.83, 0.85, 0.83], labels=("plain", "dropout")).get_xlabel()
+    'dropout − plain'
+    """
+    first, second = _paired(a, b)
+    difference = second - first
+    estimate, low, high, level = (
+        interval if interval is not None else (*_mean_interval(difference, confidence), confidence)
+    )
+    ax = _axes(ax)
+    heights = _stacked(difference, float(np.ptp(difference)) / 25)
+    ax.axvline(0, color=_INK, linestyle=LINESTYLES[1], linewidth=1.5, label="no difference")
+    ax.axvspan(low, high, color=PALETTE[1], alpha=0.3, linewidth=0, label=f"{level:.0%} interval of the mean")
+    ax.axvline(estimate, color=PALETTE[1], linestyle="-", label=f"mean {_number(estimate)}")
+    ax.plot(difference, heights, MARKERS[0], color=PALETTE[0], alpha=0.8, markersize=6, label="one seed")
+    ax.set_ylim(-0.7, max(heights.max() + 1, 5))
+    ax.set_yticks([])
+    ax.spines["left"].set_visible(False)
+    ax.set_xlabel(f"{labels[1]} − {labels[0]}")
+    _legend_above(ax)
+    return ax
+
+
+def running_mean(
+    scores: ArrayLike,
+    *,
+    confidence: float = 0.95,
+    xlabel: str = "repeats",
+    ylabel: str = "mean score",
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw how the mean of the first 2, 3, … n scores settles, with its interval.
+
+    Parameters
+    ----------
+    scores : array-like of shape (n,)
+        In the order in which they came; at least two.
+    confidence : float, default 0.95
+        Of the t interval of each mean.
+    xlabel : str, default "repeats"
+    ylabel : str, default "mean score"
+    ax : Axes or None, default None
+        Its x axis becomes logarithmic from 50 scores on.
+
+    Returns
+    -------
+    Axes
+
+    Notes
+    -----
+    The interval holds for each number of repeats that was chosen in advance. To go on until it looks good is
+    to choose by the result.
+
+    Explained in :doc:`chapters/evaluation`.
+
+    Examples
+    --------
+    >>> running_mean([0.81, 0.84, 0.86, 0.83]).get_xlabel()
+    'repeats'
+    """
+    values = _finite("scores", scores)
+    counts = np.arange(2, len(values) + 1)
+    mean, low, high = np.array([_mean_interval(values[:count], confidence) for count in counts]).T
+    ax = _axes(ax)
+    number = len(ax.get_legend_handles_labels()[1])
+    colour = PALETTE[number % len(PALETTE)]
+    ax.fill_between(counts, low, high, color=colour, alpha=0.25, linewidth=0, label=f"{confidence:.0%} interval")
+    ax.plot(counts, mean, color=colour, linestyle="-", label=f"mean, at last {_number(mean[-1])}")
+    # The first intervals are so wide that nothing else could be seen.
+    settled = slice(min(4, len(counts) - 1), None)
+    margin = 0.1 * (high[settled].max() - low[settled].min())
+    if margin > 0:
+        ax.set_ylim(low[settled].min() - margin, high[settled].max() + margin)
+    if len(values) >= 50:
+        ax.set_xscale("log")
+        ax.xaxis.set_major_formatter("{x:.0f}")
+    ax.set(xlabel=xlabel, ylabel=ylabel)
+    ax.legend()
+    return ax
+
+
+def schedules(
+    curves: Mapping[str, ArrayLike],
+    *,
+    xlabel: str = "epoch",
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw learning rates over time, one line for each schedule.
+
+    Parameters
+    ----------
+    curves : mapping of str to array-like of shape (n,)
+        The rate at epoch (or update) 0, 1, … by name.
+    xlabel : str, default "epoch"
+    ax : Axes or None, default None
+
+    Returns
+    -------
+    Axes
+
+    Explained in :doc:`chapters/learning_rate`.
+
+    Examples
+    --------
+    >>> ax = schedules({"constant": [0.1, 0.1, 0.1], "time-based": [0.1, 0.05, 0.033]})
+    >>> len(ax.lines)
+    2
+    """
+    ax = _axes(ax)
+    for number, (name, rates) in enumerate(curves.items()):
+        values = np.asarray(rates, dtype=float)
+        every = 1 if len(values) <= 25 else (0.03 + 0.02 * number, 0.12)  # apart, so that equal curves show both
+        colour, style = PALETTE[number % len(PALETTE)], LINESTYLES[number % len(LINESTYLES)]
+        ax.plot(
+            np.arange(len(values)),
+            values,
+            color=colour,
+            linestyle=style,
+            marker=MARKERS[number % len(MARKERS)],
+            markevery=every,
+            markersize=5,
+            label=name,
+        )
+    ax.set(xlabel=xlabel, ylabel="learning rate")
+    ax.set_ylim(bottom=0)
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
+    ax.legend()
+    return ax
+
+
+def range_test(
+    learning_rates: ArrayLike,
+    losses: ArrayLike,
+    *,
+    marks: Mapping[str, float] | None = None,
+    confidence: float = 0.95,
+    label: str = "mean loss",
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw loss against learning rate on a logarithmic axis, and what the rules would choose.
+
+    Parameters
+    ----------
+    learning_rates : array-like of shape (steps,)
+        Rising, above zero.
+    losses : array-like of shape (steps,) or (seeds, steps)
+        Smoothed losses. After a run has diverged, NaN.
+    marks : mapping of str to float or None, default None
+        A rule's name and the rate that it suggests.
+    confidence : float, default 0.95
+        Of the t interval of the mean over seeds.
+    label : str, default "mean loss"
+    ax : Axes or None, default None
+
+    Returns
+    -------
+    Axes
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not fit, or a rate is not above zero.
+
+    Notes
+    -----
+    The mean stops where the first run has diverged: a mean over those that are left would look too good.
+    The loss axis ends a little above the first loss.
+
+    Explained in :doc:`chapters/learning_rate`.
+
+    Examples
+    --------
+    >>> ax = range_test([0.001, 0.01, 0.1, 1.0], [2.3, 2.0, 1.1, 4.0], marks={"minimum / 10": 0.01})
+    >>> ax.get_xscale()
+    'log'
+    """
+    rates = np.asarray(learning_rates, dtype=float)
+    runs = np.atleast_2d(np.asarray(losses, dtype=float))
+    if rates.ndim != 1 or runs.ndim != 2 or runs.shape[1] != len(rates):
+        raise ValueError(
+            f"losses must have shape (steps,) or (seeds, steps) with the {rates.size} steps of learning_rates, "
+            f"got {np.shape(losses)}."
+        )
+    if not (rates > 0).all():
+        raise ValueError(f"learning_rates must be above zero for a logarithmic axis, got {rates.min()}.")
+    ax = _axes(ax)
+    _curves(ax, rates, runs, label, confidence)
+    ax.set_xscale("log")
+    for number, (name, rate) in enumerate((marks or {}).items(), start=1):
+        style = number % len(PALETTE)
+        ax.axvline(rate, color=PALETTE[style], linestyle=LINESTYLES[style], linewidth=1.5, label=f"{name}: {rate:.3g}")
+    lowest, start = np.nanmin(runs), np.nanmean(runs[:, 0])
+    if lowest < start:
+        ax.set_ylim(lowest - 0.1 * (start - lowest), start + 0.6 * (start - lowest))
+    ax.set(xlabel="learning rate", ylabel="loss")
+    _legend_above(ax)
+    return ax
+
+
+def depth_heatmap(
+    values: ArrayLike,
+    *,
+    rows: Sequence[str],
+    columns: Sequence[object],
+    label: str = "variance",
+    xlabel: str = "layer",
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw positive numbers of very different size, such as variances through depth, as a grid of colours.
+
+    Parameters
+    ----------
+    values : array-like of shape (rows, columns)
+        Not negative. Zeros are hatched, values that are not finite are crossed.
+    rows, columns : sequence
+        Their names.
+    label : str, default "variance"
+        Of the colour bar.
+    xlabel : str, default "layer"
+    ax : Axes or None, default None
+
+    Returns
+    -------
+    Axes
+
+    Raises
+    ------
+    ValueError
+        If `values` is negative somewhere, has another shape than the names, or holds no positive number.
+
+    Notes
+    -----
+    The colours are logarithmic, from 1e-6 to 1e6 at most. Up to 15 columns, cells carry their power of ten.
+
+    Explained in :doc:`chapters/initialization`.
+
+    Examples
+    --------
+    >>> ax = depth_heatmap([[1.0, 0.5], [1.0, 1e-9]], rows=["He", "small"], columns=[1, 2])
+    >>> [text.get_text() for text in ax.get_yticklabels()]
+    ['He', 'small']
+    """
+    table = np.asarray(values, dtype=float)
+    if table.shape != (len(rows), len(columns)):
+        raise ValueError(f"values must have shape ({len(rows)}, {len(columns)}), one a name, got {table.shape}.")
+    if (table < 0).any():
+        raise ValueError(f"values must not be negative on a logarithmic scale, got {np.nanmin(table)}.")
+    positive = table[np.isfinite(table) & (table > 0)]
+    if not positive.size:
+        raise ValueError("values holds no positive number: there is nothing to draw.")
+    ax = _axes(ax)
+    lowest = np.clip(positive.min(), 1e-6, 1e5)
+    scale = LogNorm(lowest, np.clip(positive.max(), 10 * lowest, 1e6), clip=True)
+    image = ax.imshow(np.where(np.isfinite(table) & (table > 0), table, np.nan), norm=scale, aspect="auto")
+    for special, hatch in ((table == 0, "///"), (~np.isfinite(table), "xxx")):
+        for row, column in np.argwhere(special):
+            corner = (column - 0.5, row - 0.5)
+            ax.add_patch(Rectangle(corner, 1, 1, fill=False, hatch=hatch, edgecolor=_MUTED, linewidth=0))
+    if len(columns) <= 15:
+        _write_powers(ax, table, scale)
+    ax.set_xticks(*_thinned(columns))
+    ax.set_yticks(range(len(rows)), list(rows))
+    ax.set_xlabel(xlabel)
+    ax.grid(visible=False)
+    ax.spines[:].set_visible(False)
+    ax.tick_params(length=0)
+    ax.figure.colorbar(image, ax=ax, label=label)
+    return ax
+
+
+def descent(
+    function: Callable[[NDArray[Any], NDArray[Any]], NDArray[Any]],
+    paths: Mapping[str, ArrayLike],
+    *,
+    xlim: tuple[float, float],
+    ylim: tuple[float, float],
+    levels: int = 14,
+    xlabel: str = "first weight",
+    ylabel: str = "second weight",
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw walks over the contour lines of a function of two weights.
+
+    Parameters
+    ----------
+    function : callable
+        Takes two arrays of one shape, returns the values at these points.
+    paths : mapping of str to array-like of shape (steps, 2)
+        The points of each walk, by name; its end is marked larger.
+    xlim, ylim : tuple of two float
+        What to show.
+    levels : int, default 14
+        Number of contours, at equal shares of the area that is shown.
+    xlabel, ylabel : str
+    ax : Axes or None, default None
+
+    Returns
+    -------
+    Axes
+
+    Explained in :doc:`chapters/gradient_to_learning`.
+
+    Examples
+    --------
+    >>> ax = descent(lambda u, v: u**2 + v**2, {"0.1": [[1, 1], [0.8, 0.8]]}, xlim=(-1, 2), ylim=(-1, 2))
+    >>> ax.get_xlabel()
+    'first weight'
+    """
+    u, v = np.meshgrid(np.linspace(*xlim, 200), np.linspace(*ylim, 200))
+    height = np.asarray(function(u, v), dtype=float)
+    ax = _axes(ax)
+    heights = np.unique(np.quantile(height, np.linspace(0, 1, levels + 2)[1:-1]))
+    ax.contour(u, v, height, levels=heights, colors="#b9b9b4", linewidths=0.8, linestyles="-")
+    for number, (name, path) in enumerate(paths.items()):
+        points = np.asarray(path, dtype=float)
+        if points.ndim != 2 or points.shape[1] != 2:
+            raise ValueError(f"paths[{name!r}] must have shape (steps, 2), got {points.shape}.")
+        colour, marker = PALETTE[number % len(PALETTE)], MARKERS[number % len(MARKERS)]
+        style = LINESTYLES[number % len(LINESTYLES)]
+        ax.plot(*points.T, color=colour, linestyle=style, linewidth=1.5, marker=marker, markersize=3.5, label=name)
+        ax.plot(*points[-1], marker, color=colour, markersize=9, markeredgecolor=_PAPER)
+    ax.set(xlim=xlim, ylim=ylim, xlabel=xlabel, ylabel=ylabel)
+    ax.grid(visible=False)
+    _legend_above(ax)
     return ax
 
 
@@ -322,18 +759,42 @@ def _mark(ax: Axes, references: Mapping[str, float] | None) -> None:
 
 def _legend_above(ax: Axes) -> None:
     """Put the legend where no data can be."""
-    entries = len(ax.get_legend_handles_labels()[1])
-    ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=min(entries, 2), borderaxespad=0.2)
+    names = ax.get_legend_handles_labels()[1]
+    columns = len(names) if sum(map(len, names)) + 6 * len(names) < 70 else 2
+    ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=columns, borderaxespad=0.2)
 
 
-def _stacked(values: NDArray[Any], spread: float) -> NDArray[Any]:
-    """Give dots of nearly the same value different heights 0, 1, 2, … so that none hides another."""
-    bins = np.floor((values - values.min()) / (spread / 60 or 1)).astype(int)
-    heights = np.empty(len(values))
+def _stacked(values: NDArray[Any], width: float) -> NDArray[Any]:
+    """Give dots less than `width` apart different heights 0, 1, 2, … so that none hides another."""
+    bins = np.floor((values - values.min()) / (width or 1)).astype(int)
+    heights: NDArray[Any] = np.empty(len(values))
     for where in np.unique(bins):
         members = np.flatnonzero(bins == where)
         heights[members] = np.arange(len(members))
-    return heights * min(1.0, 8 / max(heights.max(), 1))
+    heights *= min(1.0, 8 / max(heights.max(), 1))
+    return heights
+
+
+def _paired(a: ArrayLike, b: ArrayLike) -> tuple[NDArray[Any], NDArray[Any]]:
+    first, second = _finite("a", a), _finite("b", b)
+    if len(first) != len(second):
+        raise ValueError(f"a and b must hold the same seeds in the same order, got {len(first)} and {len(second)}.")
+    return first, second
+
+
+def _write_powers(ax: Axes, table: NDArray[Any], scale: LogNorm) -> None:
+    for (row, column), value in np.ndenumerate(table):
+        if np.isfinite(value) and value > 0:
+            # Dark letters on the light half of the colour map, which grows lighter all the way.
+            colour = _INK if scale(value) > 0.5 else _PAPER
+            ax.text(column, row, f"{round(np.log10(value))}".replace("-", "−"), ha="center", va="center", color=colour)
+
+
+def _thinned(names: Sequence[object]) -> tuple[list[int], list[str]]:
+    """Keep at most some 15 tick labels."""
+    step = -(-len(names) // 15)
+    places = list(range(0, len(names), step))
+    return places, [str(names[place]) for place in places]
 
 
 def _finite(parameter: str, values: ArrayLike) -> NDArray[Any]:
