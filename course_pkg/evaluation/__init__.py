@@ -5,7 +5,10 @@ the right call, and says in plain words what came out.
 Explained in :doc:`chapters/evaluation`.
 """
 
+from course_pkg.evaluation.comparing import EFFECT_SIZE, METHODS, Comparison, compare, compare_many, expected_best
 from course_pkg.evaluation.intervals import Interval
+from course_pkg.evaluation.nested import NestedSummary, corrected_standard_error, summarize_nested
+from course_pkg.evaluation.splits import Split, automatic_split, k_fold, manual_split, scaled, stratified_k_fold
 from course_pkg.evaluation.summaries import (
     BOOTSTRAP_SEED,
     Normality,
@@ -21,14 +24,29 @@ from course_pkg.evaluation.summaries import (
 
 __all__ = [
     "BOOTSTRAP_SEED",
+    "EFFECT_SIZE",
+    "METHODS",
+    "Comparison",
     "Interval",
+    "NestedSummary",
     "Normality",
+    "Split",
     "Summary",
+    "automatic_split",
     "bootstrap_interval",
+    "compare",
+    "compare_many",
+    "corrected_standard_error",
+    "expected_best",
+    "k_fold",
+    "manual_split",
     "normal_interval",
     "normality",
     "repeats_needed",
     "running",
+    "scaled",
+    "stratified_k_fold",
     "summarize",
+    "summarize_nested",
     "t_interval",
 ]

@@ -307,7 +307,8 @@ def normality(scores: npt.ArrayLike) -> Normality:
         statistic, p_value = stats.normaltest(values)
         reason = f"Shapiro-Wilk is not exact above {_LARGEST_SHAPIRO} scores"
         return Normality("D'Agostino-Pearson", float(statistic), float(p_value), reason)
-    statistic, p_value = stats.shapiro(values)
+    # the test does not depend on the unit, but its code takes a range below 1e-19 for none
+    statistic, p_value = stats.shapiro(values / np.ptp(values))
     return Normality("Shapiro-Wilk", float(statistic), float(p_value), f"usual for up to {_LARGEST_SHAPIRO} scores")
 
 
