@@ -17,6 +17,7 @@ import hashlib
 import inspect
 import logging
 import os
+import zlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +29,7 @@ from numpy.typing import NDArray
 __all__ = [
     "CACHE_NAME",
     "DIR_VAR",
+    "TIMEOUT",
     "URL_VAR",
     "ChecksumError",
     "Dataset",
@@ -49,6 +51,9 @@ URL_VAR = "COURSE_DATA_URL"
 
 CACHE_NAME = "course-pkg"
 """Name of the folder within the user's cache folder."""
+
+TIMEOUT = (10.0, 30.0)
+"""Seconds to wait for a connection, and for each next piece of a file."""
 
 Task = Literal["regression", "binary", "multiclass"]
 
@@ -390,7 +395,7 @@ def _fetched(file: _File) -> Path:
     remedy = f"Or set {DIR_VAR} to a folder that holds {file.name}, or {URL_VAR} to a mirror's address."
 
     def download(url: str, output_file: Any, caller: Any) -> None:
-        pooch.HTTPDownloader(timeout=_TIMEOUT)(url, output_file, caller)
+        pooch.HTTPDownloader(timeout=TIMEOUT)(url, output_file, caller)
         # Here, before pooch compares the hash: it could say only that the bytes are wrong, not what came instead.
         _check_content(Path(output_file), file, url, f"Try again later. {remedy}")
 
@@ -446,7 +451,7 @@ def _wrong_shape(data: bytes, file: _File) -> str | None:
     expected = " × ".join(map(str, file.shape))
     try:
         shape = (_parse_idx if file.name.endswith(".gz") else _parse_csv)(data).shape
-    except (ValueError, OSError, EOFError) as error:
+    except (ValueError, OSError, EOFError, zlib.error) as error:
         return f"it cannot be read as an array of {expected} ({error})"
     if shape != file.shape:
         return f"it holds {' × '.join(map(str, shape))} values, where {expected} are expected"
@@ -459,8 +464,6 @@ def _sha256(path: Path) -> str:
 
 
 # --- the catalogue --------------------------------------------------------------------------------------------
-
-_TIMEOUT = (10.0, 30.0)  # seconds: to connect, and between two pieces
 
 _UCI_LICENCE = "CC-BY-4.0 (UCI Machine Learning Repository)"
 
