@@ -5,6 +5,12 @@ the right call, and says in plain words what came out.
 Explained in :doc:`chapters/evaluation`.
 """
 
+from course_pkg.evaluation.classification import (
+    ClassificationReport,
+    always_majority,
+    calibration,
+    classification_report,
+)
 from course_pkg.evaluation.comparing import EFFECT_SIZE, METHODS, Comparison, compare, compare_many, expected_best
 from course_pkg.evaluation.intervals import Interval
 from course_pkg.evaluation.nested import NestedSummary, corrected_standard_error, summarize_nested
@@ -26,14 +32,18 @@ __all__ = [
     "BOOTSTRAP_SEED",
     "EFFECT_SIZE",
     "METHODS",
+    "ClassificationReport",
     "Comparison",
     "Interval",
     "NestedSummary",
     "Normality",
     "Split",
     "Summary",
+    "always_majority",
     "automatic_split",
     "bootstrap_interval",
+    "calibration",
+    "classification_report",
     "compare",
     "compare_many",
     "corrected_standard_error",
