@@ -420,10 +420,11 @@ def _short(error: Exception) -> str:
     if response is not None:
         return f"the server answered {response.status_code} {response.reason}"
     kind = type(error).__name__
+    if kind == "ReadTimeout" or "ReadTimeoutError" in repr(error):  # a ConnectionError if it comes after the start
+        return "the server stopped sending"
     return {
         "ConnectionError": "no connection",
         "ConnectTimeout": "no connection in time",
-        "ReadTimeout": "the server stopped sending",
         "ChunkedEncodingError": "the connection broke before the end",
     }.get(kind, f"{kind}: {error}")
 

@@ -214,8 +214,7 @@ def score_distribution(
     values = _finite("scores", scores)
     estimate, low, high, level = interval if interval is not None else (*_mean_interval(values, confidence), confidence)
     ax = _axes(ax)
-    # "auto" would make a million bins of scores with one far outlier; "rice" looks only at their number.
-    ax.hist(values, bins="rice", color=PALETTE[0], alpha=0.35, edgecolor=_PAPER)
+    ax.hist(values, bins="auto", color=PALETTE[0], alpha=0.35, edgecolor=_PAPER)
     ax.plot(values, np.zeros_like(values), "|", color=PALETTE[0], markersize=14, clip_on=False, label="one run")
     ax.axvspan(low, high, color=PALETTE[1], alpha=0.3, linewidth=0, label=f"{level:.0%} interval of the mean")
     ax.axvline(estimate, color=PALETTE[1], label=f"mean {_number(estimate)}")

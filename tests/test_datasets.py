@@ -264,17 +264,18 @@ def test_a_bad_answer_gives_one_clear_error_and_leaves_nothing(answer, error, sa
     assert capfd.readouterr() == ("", "")
 
 
-def test_a_server_that_falls_silent_is_left(monkeypatch, cache):
+@pytest.mark.parametrize("start", [b"", b"0.1,"])
+def test_a_server_that_falls_silent_is_left(start, monkeypatch, cache):
     monkeypatch.setattr(datasets, "TIMEOUT", (2.0, 0.2))
     over = threading.Event()
 
     def answer(handler):
-        sends(b"0.1,", length=10_000)(handler)
-        handler.wfile.flush()
+        if start:
+            sends(start, length=10_000)(handler)
         over.wait(10)
 
     with server(answer, monkeypatch):
-        with pytest.raises(datasets.DownloadError) as caught:
+        with pytest.raises(datasets.DownloadError, match="the server stopped sending") as caught:
             datasets.load("sonar")
         over.set()
     assert_says_what_to_set(caught)
