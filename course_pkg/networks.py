@@ -34,6 +34,8 @@ def mlp(
 ) -> keras.Model:
     """Build a multilayer perceptron, and compile it if a loss is given.
 
+    Explained in :doc:`chapters/what_deep_learning_is`.
+
     Parameters
     ----------
     inputs : int or tuple of int

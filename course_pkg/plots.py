@@ -108,6 +108,7 @@ def learning_curves(
     history: pd.DataFrame,
     metric: str = "loss",
     *,
+    x: str = "epoch",
     splits: Sequence[str] | None = None,
     label: str | None = None,
     confidence: float = 0.95,
@@ -122,6 +123,8 @@ def learning_curves(
     history : DataFrame
         Columns ``seed``, ``epoch``, ``metric``, ``value``, ``split``, as in ``Replicates.history``.
     metric : str, default "loss"
+    x : str, default "epoch"
+        Column for the horizontal axis, the same for all seeds: such as seconds that you computed from the epoch.
     splits : sequence of str or None, default None
         Such as ``["validation"]``. ``None`` draws all that there are.
     label : str or None, default None
@@ -160,13 +163,14 @@ def learning_curves(
     wanted = list(dict.fromkeys(rows["split"])) if splits is None else list(splits)
     ax = _axes(ax)
     for split in wanted:
-        table = rows[rows["split"] == split].pivot(index="epoch", columns="seed", values="value")
+        table = rows[rows["split"] == split].pivot(index=x, columns="seed", values="value")
         if table.empty:
             raise ValueError(f"history has no split {split!r} for {metric!r}. It has: {_listed(rows['split'])}.")
         name = split if label is None else f"{label}, {split}" if len(wanted) > 1 else label
         _curves(ax, table.index.to_numpy(), table.to_numpy().T, name, confidence)
-    ax.set(xlabel="epoch", ylabel=metric)
-    ax.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
+    ax.set(xlabel=x, ylabel=metric)
+    if x == "epoch":
+        ax.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
     ax.legend()
     return ax
 
@@ -255,6 +259,8 @@ def strip_plot(
     -------
     Axes
 
+    Notes
+    -----
     Explained in :doc:`chapters/randomness`.
 
     Examples
@@ -382,6 +388,8 @@ def paired_differences(
     ValueError
         If `a` and `b` differ in length, or hold values that are not finite.
 
+    Notes
+    -----
     Explained in :doc:`chapters/evaluation`.
 
     Examples
@@ -485,6 +493,8 @@ def schedules(
     -------
     Axes
 
+    Notes
+    -----
     Explained in :doc:`chapters/learning_rate`.
 
     Examples
@@ -685,6 +695,8 @@ def descent(
     -------
     Axes
 
+    Notes
+    -----
     Explained in :doc:`chapters/gradient_to_learning`.
 
     Examples

@@ -195,6 +195,13 @@ def test_learning_curves_of_several_setups_differ_in_colour_and_line():
     assert len({(line.get_color(), line.get_linestyle()) for line in thick(ax)}) == 4
 
 
+def test_learning_curves_over_another_column():
+    frame = history(splits=("train",)).assign(seconds=lambda rows: 0.25 * rows.epoch)
+    ax = plots.learning_curves(frame, x="seconds")
+    np.testing.assert_allclose(thick(ax)[0].get_xdata(), 0.25 * np.arange(1, 7))
+    assert ax.get_xlabel() == "seconds"
+
+
 def test_learning_curves_with_one_seed_have_no_band():
     ax = plots.learning_curves(history(runs=1, splits=("train",)))
     assert not ax.collections
