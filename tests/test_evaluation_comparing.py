@@ -85,8 +85,7 @@ class TestCorrected:
         width = plain.confidence_interval(confidence).high - (a - b).mean()
         assert found.difference.half_width == pytest.approx(width / shrink, rel=1e-6, abs=1e-9)
 
-    def test_of_published_example(self):
-        # 15 differences of 3 repeats of 5 folds, with the statistic worked out by hand from equation 9 of the paper
+    def test_of_three_repeats_of_five_folds(self):
         differences = np.arange(15) / 100
         variance = differences.var(ddof=1)
         expected = differences.mean() / math.sqrt((1 / 15 + 0.25) * variance)

@@ -113,7 +113,7 @@ class TestFolds:
             (lambda: k_fold(5, 1), "folds must lie between 2 and 5"),
             (lambda: k_fold(5, 6), "folds must lie between 2 and 5"),
             (lambda: k_fold(5, 5, repeats=0), "repeats must be 1 or more"),
-            (lambda: stratified_k_fold([0, 0, 0, 1, 1], 3), "rarest class, 1"),
+            (lambda: stratified_k_fold([0, 0, 0, 1, 1], 3), "between 2 and 2, the number of rows of class 1"),
             (lambda: stratified_k_fold([], 2), "y is empty"),
             (lambda: stratified_k_fold([0.1, 0.2, 0.3], 2), "use k_fold"),
             (lambda: stratified_k_fold([[0.1, 0.2], [0.3, 0.4]], 2), "use k_fold"),
@@ -161,5 +161,7 @@ class TestScaled:
             scaled(X, automatic_split(20, 0.5))
         with pytest.raises(ValueError, match="PCA made 2 of 4"):
             scaled(X, automatic_split(10, 0.5), PCA(2))
+        with pytest.raises(ValueError, match="scaler must be 'standard' or"):
+            scaled(X, automatic_split(10, 0.5), "minmax")
         with pytest.raises(ValueError, match="train is empty"):
             scaled(X, Split(np.array([], dtype=int), np.arange(3)))

@@ -12,6 +12,7 @@ from course_pkg.evaluation.classification import (
     classification_report,
 )
 from course_pkg.evaluation.comparing import EFFECT_SIZE, METHODS, Comparison, compare, compare_many, expected_best
+from course_pkg.evaluation.cross_validation import CrossValidation, compare_cross_validations, cross_validate
 from course_pkg.evaluation.intervals import Interval
 from course_pkg.evaluation.nested import NestedSummary, corrected_standard_error, summarize_nested
 from course_pkg.evaluation.splits import Split, automatic_split, k_fold, manual_split, scaled, stratified_k_fold
@@ -34,6 +35,7 @@ __all__ = [
     "METHODS",
     "ClassificationReport",
     "Comparison",
+    "CrossValidation",
     "Interval",
     "NestedSummary",
     "Normality",
@@ -45,8 +47,10 @@ __all__ = [
     "calibration",
     "classification_report",
     "compare",
+    "compare_cross_validations",
     "compare_many",
     "corrected_standard_error",
+    "cross_validate",
     "expected_best",
     "k_fold",
     "manual_split",

@@ -368,7 +368,7 @@ def expected_best(scores: npt.ArrayLike, tries: int) -> float:
     References
     ----------
     J. Dodge, S. Gururangan, D. Card, R. Schwartz and N. A. Smith, "Show your work: improved reporting of
-    experimental results", EMNLP 2019, equations 2-4.
+    experimental results", EMNLP 2019.
 
     Examples
     --------
@@ -425,7 +425,7 @@ def _corrected_t(differences: Floats, n_train: int | None, n_validation: int | N
 
 
 def _five_by_two(differences: Floats, confidence: float) -> _Test:
-    # Dietterich 1998, equation 7: the first difference over the pooled standard deviation of the five repeats
+    # Dietterich 1998: the first difference over the pooled standard deviation of the five repeats
     error = math.sqrt(float(differences.var(axis=1, ddof=1).mean()))
     return _t_test(float(differences[0, 0]), error, 5, confidence)
 

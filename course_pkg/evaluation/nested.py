@@ -212,8 +212,8 @@ def corrected_standard_error(values: npt.ArrayLike, n_train: int, n_validation: 
 
     References
     ----------
-    C. Nadeau and Y. Bengio, "Inference for the generalization error", Machine Learning 52 (2003) 239-281,
-    section 4.2.
+    C. Nadeau and Y. Bengio, "Inference for the generalization error", Machine Learning 52 (2003) 239-281.
+    Derived for random splits; for folds it is customary.
 
     Examples
     --------

@@ -163,7 +163,7 @@ def k_fold(n_rows: int, folds: int = 10, *, repeats: int = 1, seed: int = 0) -> 
     >>> [split.validation.tolist() for split in k_fold(6, 3)]
     [[2, 5], [1, 3], [0, 4]]
     """
-    _check_folds(folds, repeats, n_rows, "n_rows")
+    _check_folds(folds, repeats, n_rows, "the number of rows")
     rows = np.arange(n_rows)
     return list(_partitions(KFold, rows, rows, folds=folds, repeats=repeats, seed=seed))
 
@@ -208,11 +208,11 @@ def stratified_k_fold(y: npt.ArrayLike, folds: int = 10, *, repeats: int = 1, se
     """
     labels = _labels(y)
     rarest, count = min(zip(*np.unique(labels, return_counts=True), strict=True), key=lambda pair: pair[1])
-    _check_folds(folds, repeats, int(count), f"the number of rows of the rarest class, {rarest},")
+    _check_folds(folds, repeats, int(count), f"the number of rows of class {rarest} (k_fold takes numbers)")
     return list(_partitions(StratifiedKFold, np.arange(len(labels)), labels, folds=folds, repeats=repeats, seed=seed))
 
 
-def scaled(X: npt.ArrayLike, split: Split, scaler: Any = None) -> npt.NDArray[np.float32]:
+def scaled(X: npt.ArrayLike, split: Split, scaler: Any = "standard") -> npt.NDArray[np.float32]:
     """Scale all rows with a scaler that has seen the training rows alone.
 
     A scaler fitted on all rows tells the network about those that it is judged on: a leak.
@@ -223,9 +223,9 @@ def scaled(X: npt.ArrayLike, split: Split, scaler: Any = None) -> npt.NDArray[np
     X : array-like of float, shape (n_rows, n_features) or (n_rows, ...)
         More than two dimensions are flattened for the scaler: each position is a feature.
     split : Split
-    scaler : scikit-learn transformer, optional
-        ``StandardScaler()`` if not given. A clone of it is fitted; yours is left as it is. It must keep the
-        number of features.
+    scaler : "standard" or scikit-learn transformer, default "standard"
+        ``"standard"`` is ``StandardScaler()``. A clone of a transformer is fitted; yours is left as it is. It must
+        keep the number of features.
 
     Returns
     -------
@@ -235,7 +235,8 @@ def scaled(X: npt.ArrayLike, split: Split, scaler: Any = None) -> npt.NDArray[np
     Raises
     ------
     ValueError
-        If a row of the split is not in `X`, or if the scaler changes the number of features.
+        If a row of the split is not in `X`, if there is no scaler of that name, or if it changes the number of
+        features.
 
     Examples
     --------
@@ -246,7 +247,7 @@ def scaled(X: npt.ArrayLike, split: Split, scaler: Any = None) -> npt.NDArray[np
     array = np.asarray(X)
     _check_rows(split, len(array))
     flat = array.reshape(len(array), -1)
-    fitted = clone(StandardScaler() if scaler is None else scaler).fit(flat[split.train])
+    fitted = clone(_scaler(scaler)).fit(flat[split.train])
     result = np.asarray(fitted.transform(flat), dtype=np.float32)
     if result.shape != flat.shape:
         raise ValueError(
@@ -254,6 +255,14 @@ def scaled(X: npt.ArrayLike, split: Split, scaler: Any = None) -> npt.NDArray[np
             f"{flat.shape[1]}. Transform the features before you split if the step learns nothing from the rows."
         )
     return result.reshape(array.shape)
+
+
+def _scaler(scaler: Any) -> Any:
+    if scaler == "standard":
+        return StandardScaler()
+    if hasattr(scaler, "fit") and hasattr(scaler, "transform"):
+        return scaler
+    raise ValueError(f"scaler must be 'standard' or a scikit-learn transformer such as MinMaxScaler(), got {scaler!r}.")
 
 
 def _partitions(kind: type[Any], rows: Indices, labels: Any, *, folds: int, repeats: int, seed: int) -> Iterator[Split]:
@@ -300,7 +309,7 @@ def _check_fraction(fraction: float, name: str) -> None:
 
 def _check_folds(folds: int, repeats: int, most: int, meaning: str) -> None:
     if not 2 <= folds <= most:
-        raise ValueError(f"folds must lie between 2 and {most} ({meaning.strip(',')}); got {folds!r}.")
+        raise ValueError(f"folds must lie between 2 and {most}, {meaning}; got {folds!r}.")
     if repeats < 1:
         raise ValueError(f"repeats must be 1 or more, got {repeats!r}.")
 
