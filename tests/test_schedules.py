@@ -12,6 +12,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import course_pkg.schedules as schedules_module
+from course_pkg.replicates import replicate
 from course_pkg.schedules import (
     OneCycle,
     Schedule,
@@ -252,17 +253,20 @@ def test_serialises_and_comes_back_the_same(schedule):
         np.testing.assert_array_equal(rates(back, range(30)), rates(schedule, range(30)))
 
 
-def trained(schedule, updates):
+def summing_model(schedule):
     """A model whose gradient is 2 whatever the weight is, so that the weight adds up the rates that were used."""
     model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1, use_bias=False, kernel_initializer="zeros")])
     model.compile(keras.optimizers.SGD(schedule), loss=lambda y_true, y_pred: keras.ops.mean(y_pred))
-    model.fit(np.full((4, 1), 2.0), np.zeros((4, 1)), batch_size=2, epochs=updates // 2, verbose=0)
     return model
+
+
+TWOS, ZEROS = np.full((4, 1), 2.0), np.zeros((4, 1))
 
 
 @pytest.mark.parametrize("schedule", EVERY, ids=lambda schedule: type(schedule).__name__)
 def test_fit_uses_the_rate_and_a_saved_model_goes_on_with_it(schedule, tmp_path):
-    model = trained(schedule, 8)
+    model = summing_model(schedule)
+    model.fit(TWOS, ZEROS, batch_size=2, epochs=4, verbose=0)
     assert float(model.optimizer.learning_rate) == pytest.approx(one(schedule, 8), rel=1e-6)
     assert float(model.get_weights()[0].item()) == pytest.approx(-2 * rates(schedule, range(8)).sum(), rel=1e-5)
     model.compile(model.optimizer, loss="mse")  # a lambda could not be saved
@@ -270,6 +274,13 @@ def test_fit_uses_the_rate_and_a_saved_model_goes_on_with_it(schedule, tmp_path)
     loaded = keras.models.load_model(tmp_path / "model.keras")
     assert type(loaded.optimizer._learning_rate) is type(schedule)
     assert float(loaded.optimizer.learning_rate) == pytest.approx(one(schedule, 8), rel=1e-6)
+
+
+@pytest.mark.parametrize("schedule", EVERY, ids=lambda schedule: type(schedule).__name__)
+def test_the_replicate_engine_uses_the_rate(schedule):
+    runs = replicate(lambda: summing_model(schedule), TWOS, ZEROS, seeds=2, batch_size=2, epochs=4, engine="vectorized")
+    for seed in range(2):
+        assert runs.weights(seed)[0].item() == pytest.approx(-2 * rates(schedule, range(8)).sum(), rel=1e-5)
 
 
 def test_rates_of_keras_own_schedules_and_of_constants():
