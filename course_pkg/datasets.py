@@ -223,7 +223,7 @@ def _sequence(name: str) -> Dataset:
         target_names=["next"],
         task="regression",
         source="Made by this course: 0.0, 0.1, …, 0.9, each value with the next one",
-        licence="CC0-1.0",
+        licence="None needed: generated numbers",
     )
 
 
@@ -242,7 +242,7 @@ def _generated(name: str, **arguments: Any) -> Dataset:
         else [f"class_{number}" for number in range(y.max() + 1)],
         task=task,
         source=f"sklearn.datasets.{name}",
-        licence="CC0-1.0",
+        licence="None needed: generated numbers",
     )
 
 
@@ -545,7 +545,7 @@ _TABLES = {
         target_names=("no microcalcification", "microcalcification"),
         source="Woods, Doss, Bowyer, Solka, Priebe and Kegelmeyer (1993), International Journal of Pattern Recognition "
         "and Artificial Intelligence 7(6), 1417–1436",
-        licence="None stated; published for research",
+        licence="None stated",
     ),
 }
 

@@ -18,6 +18,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
+from matplotlib.transforms import ScaledTranslation
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
@@ -121,7 +122,8 @@ def learning_curves(
     Parameters
     ----------
     history : DataFrame
-        Columns ``seed``, ``epoch``, ``metric``, ``value``, ``split``, as in ``Replicates.history``.
+        Columns ``seed``, ``epoch``, ``metric``, ``value``, ``split``, as in ``Replicates.history``; also
+        ``replicate`` if a seed occurs more than once.
     metric : str, default "loss"
     x : str, default "epoch"
         Column for the horizontal axis, the same for all seeds: such as seconds that you computed from the epoch.
@@ -144,8 +146,8 @@ def learning_curves(
 
     Notes
     -----
-    With one seed there is no band. Where a run is not finite, neither are mean and band: they stop. Of more
-    than 50 runs, the first 50 are drawn; mean and band take all.
+    With one run there is no band. Where a run is not finite, or has ended, neither are mean and band: they
+    stop. Of more than 50 runs, the first 50 are drawn; mean and band take all.
 
     Explained in :doc:`chapters/batch_and_epoch`.
 
@@ -161,9 +163,10 @@ def learning_curves(
     if rows.empty:
         raise ValueError(f"history has no metric {metric!r}. It has: {_listed(history['metric'])}.")
     wanted = list(dict.fromkeys(rows["split"])) if splits is None else list(splits)
+    run = "replicate" if "replicate" in rows else "seed"
     ax = _axes(ax)
     for split in wanted:
-        table = rows[rows["split"] == split].pivot(index=x, columns="seed", values="value")
+        table = rows[rows["split"] == split].pivot(index=x, columns=run, values="value")
         if table.empty:
             raise ValueError(f"history has no split {split!r} for {metric!r}. It has: {_listed(rows['split'])}.")
         name = split if label is None else f"{label}, {split}" if len(wanted) > 1 else label
@@ -226,7 +229,7 @@ def score_distribution(
     ax.set(xlabel=xlabel, ylabel="runs")
     ax.yaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
     ax.grid(visible=False, axis="x")
-    _legend_above(ax)
+    _legend_below(ax)
     return ax
 
 
@@ -287,7 +290,7 @@ def strip_plot(
     ax.grid(visible=False, axis="y")
     ax.tick_params(axis="y", length=0)
     if references:
-        _legend_above(ax)
+        _legend_below(ax)
     return ax
 
 
@@ -353,7 +356,7 @@ def paired_comparison(
     ax.set_xlim(-0.4, 1.4)
     ax.set_ylabel(ylabel)
     ax.grid(visible=False, axis="x")
-    _legend_above(ax)
+    _legend_below(ax)
     return ax
 
 
@@ -412,7 +415,7 @@ def paired_differences(
     ax.set_yticks([])
     ax.spines["left"].set_visible(False)
     ax.set_xlabel(f"{labels[1]} − {labels[0]}")
-    _legend_above(ax)
+    _legend_below(ax)
     return ax
 
 
@@ -590,7 +593,7 @@ def range_test(
     if lowest < start:
         ax.set_ylim(lowest - 0.1 * (start - lowest), start + 0.6 * (start - lowest))
     ax.set(xlabel="learning rate", ylabel="loss")
-    _legend_above(ax)
+    _legend_below(ax)
     return ax
 
 
@@ -720,7 +723,7 @@ def descent(
         ax.plot(*points[-1], marker, color=colour, markersize=9, markeredgecolor=_PAPER)
     ax.set(xlim=xlim, ylim=ylim, xlabel=xlabel, ylabel=ylabel)
     ax.grid(visible=False)
-    _legend_above(ax)
+    _legend_below(ax)
     return ax
 
 
@@ -768,11 +771,12 @@ def _mark(ax: Axes, references: Mapping[str, float] | None) -> None:
         ax.axvline(value, color=_INK, linestyle=style, linewidth=1.5, label=f"{name} {_number(value)}")
 
 
-def _legend_above(ax: Axes) -> None:
-    """Put the legend where no data can be."""
+def _legend_below(ax: Axes) -> None:
+    """Put the legend where no data can be, nor a title."""
     names = ax.get_legend_handles_labels()[1]
     columns = len(names) if sum(map(len, names)) + 6 * len(names) < 70 else 2
-    ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=columns, borderaxespad=0.2)
+    under_label = ax.transAxes + ScaledTranslation(0, -0.5, ax.figure.dpi_scale_trans)  # inches
+    ax.legend(loc="upper left", bbox_to_anchor=(0, 0), bbox_transform=under_label, ncols=columns, borderaxespad=0)
 
 
 def _stacked(values: NDArray[Any], width: float) -> NDArray[Any]:

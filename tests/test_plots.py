@@ -202,6 +202,22 @@ def test_learning_curves_over_another_column():
     assert ax.get_xlabel() == "seconds"
 
 
+def test_learning_curves_tell_replicates_of_one_seed_apart():
+    frame = pd.concat([history(splits=("train",)).assign(rate=rate) for rate in (0.1, 0.2)])
+    frame["replicate"] = frame.groupby(["rate", "seed"]).ngroup()
+    assert len(thin(plots.learning_curves(frame))) == 8
+
+
+@pytest.mark.parametrize("name", DRAWINGS)
+def test_a_title_does_not_cover_the_legend(name):
+    ax = DRAWINGS[name]()
+    ax.set_title("A title")
+    ax.figure.canvas.draw()
+    if ax.get_legend():
+        assert not ax.title.get_window_extent().overlaps(ax.get_legend().get_window_extent())
+        assert not ax.xaxis.label.get_window_extent().overlaps(ax.get_legend().get_window_extent())
+
+
 def test_learning_curves_with_one_seed_have_no_band():
     ax = plots.learning_curves(history(runs=1, splits=("train",)))
     assert not ax.collections
