@@ -88,6 +88,13 @@ def test_a_suggestion_is_a_geometric_mean_with_the_t_interval_of_the_logarithms(
     assert found.low < narrow.low < narrow.high < found.high
 
 
+def test_a_fall_after_the_divergence_counts_for_nothing():
+    ruined = np.minimum(valley(-2), 4)
+    lucky = ruined.copy()
+    lucky[-10:] = ruined.min() + 0.1
+    assert read_losses(RATES, [lucky]).points.equals(read_losses(RATES, [ruined]).points)
+
+
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
 def test_a_loss_that_is_not_finite_ends_the_curve(bad):
     losses = valley()
