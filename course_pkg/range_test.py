@@ -17,7 +17,6 @@ from scipy import signal, stats
 
 from course_pkg.evaluation import Interval, t_interval
 from course_pkg.replicates import replicate
-from course_pkg.schedules import updates_per_epoch
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -199,7 +198,7 @@ def range_test(
         A seed has diverged, and its curve ends, when its smoothed loss has risen by this share of what it had fallen,
         or is no longer finite; above 0. At 0.5 it is half-way back to where it began.
     engine : {"auto", "vectorized", "loop"}, default "auto"
-        As for :func:`course_pkg.replicates.replicate`. ``"loop"`` is slow, and takes any model.
+        As for :func:`course_pkg.replicates.replicate`. ``"loop"`` is slower, and takes more kinds of models.
 
     Returns
     -------
@@ -222,8 +221,9 @@ def range_test(
     - ``minimum/10``: a tenth of the rate at which the smoothed loss is lowest.
     - ``divergence/2``: half of the rate at which the loss has diverged.
 
-    Other programs stop at four times the lowest loss. That works for losses without an upper limit, but a classifier
-    that has gone to ruin answers at random, and its cross-entropy stays near the logarithm of the number of classes.
+    Other programs (fastai) stop at four times the lowest loss. That works for losses without an upper limit, but a
+    classifier that has gone to ruin answers at random, and its cross-entropy stays near the logarithm of the number
+    of classes.
 
     Smoothing makes the curve lag by about ``smoothing / (1 - smoothing)`` updates, so that all points come late: by a
     factor of 1.9 in the rate at the default settings. More updates make the factor smaller.
@@ -246,11 +246,15 @@ def range_test(
     >>> 0.01 < test.suggestion("steepest").estimate < 1
     True
     """
+    from course_pkg.schedules import updates_per_epoch
+
     rates = _rising(low, high, updates)
     _check_reading(smoothing, divergence)
     recording = _recording(build, rates)
     epochs = math.ceil(updates / updates_per_epoch(_samples(x), batch_size))
     runs = replicate(recording, x, y, seeds=seeds, epochs=epochs, batch_size=batch_size, engine=engine)
+    if runs.interrupted:
+        raise KeyboardInterrupt  # half a curve would be read as a whole one
     template = recording()
     place = next(i for i, weight in enumerate(template.weights) if weight is template.record)
     losses = [runs.weights(replicate=row)[place] for row in range(len(runs))]
