@@ -1,7 +1,8 @@
 """Learning-rate schedules that Keras lacks: time-based and step decay, one cycle, triangular cycles, warm-up.
 
 They are Keras schedules: give one to an optimizer as its ``learning_rate``, train, save the model, load it again.
-Keras's own (``ExponentialDecay``, ``PolynomialDecay``, ``CosineDecay``, ``PiecewiseConstantDecay`` …) are in
+A program that loads such a model must import this module first, so that Keras knows the class. Keras's own schedules
+(``ExponentialDecay``, ``PolynomialDecay``, ``CosineDecay``, ``PiecewiseConstantDecay`` …) are in
 ``keras.optimizers.schedules`` and are not repeated here.
 
 A schedule sees nothing but the number of updates done so far, 0 before the first. Those that count epochs

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import subprocess
+import sys
 
 import keras
 import numpy as np
@@ -258,6 +260,19 @@ def summing_model(schedule):
     model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1, use_bias=False, kernel_initializer="zeros")])
     model.compile(keras.optimizers.SGD(schedule), loss=lambda y_true, y_pred: keras.ops.mean(y_pred))
     return model
+
+
+@pytest.mark.slow
+def test_a_saved_model_loads_in_another_process_that_imports_the_module(tmp_path):
+    summing = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
+    summing.compile(keras.optimizers.SGD(WarmUp(OneCycle(0.1, 50), 5)), loss="mse")
+    summing.save(tmp_path / "model.keras")
+    code = (
+        "import course_pkg.schedules, keras, sys; print(keras.models.load_model(sys.argv[1]).optimizer._learning_rate)"
+    )
+    command = [sys.executable, "-c", code, str(tmp_path / "model.keras")]
+    found = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert found.startswith("WarmUp(schedule=OneCycle(maximum_learning_rate=0.1, updates=50")
 
 
 TWOS, ZEROS = np.full((4, 1), 2.0), np.zeros((4, 1))
