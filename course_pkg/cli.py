@@ -46,13 +46,14 @@ def doctor(root: Root = None) -> None:
     except CourseError:
         folder = None
     findings = examine(folder)
-    table = Table(box=None, pad_edge=False)
-    for heading in ("", "what", "found", "what to do"):
-        table.add_column(heading, overflow="fold")
     marks = {"good": "[green]✓[/]", "optional": "[yellow]–[/]", "bad": "[red]✗[/]"}
+    table = Table.grid(padding=(0, 2))
     for finding in findings:
-        table.add_row(marks[finding.state], finding.topic, finding.what, finding.cure)
+        table.add_row(marks[finding.state], finding.topic, _escaped(finding.what))
     out.print(table)
+    for finding in findings:
+        if finding.cure:
+            _say(f"{finding.topic}, {finding.what}: {finding.cure}.")
     bad = [finding.topic for finding in findings if finding.state == "bad"]
     if bad:
         raise CourseError(f"Not right here: {', '.join(bad)}. The table says what to do.")
@@ -158,16 +159,13 @@ def book_lint(root: Root = None) -> None:
 def main() -> None:
     """Run the command; every error is one clear line and a non-zero exit status."""
     try:
-        app(standalone_mode=True)
+        app()
     except CourseError as error:
         err.print(f"[bold red]error:[/] {_escaped(str(error))}", highlight=False, soft_wrap=True)
         if error.details:
             # tracebacks bring their own colours; keep them on a terminal only
             sys.stderr.write((error.details if err.is_terminal else _without_colours(error.details)) + "\n")
-        sys.exit(1)
-    except KeyboardInterrupt:
-        err.print("Interrupted. The last good results are untouched.", highlight=False)
-        sys.exit(130)
+        sys.exit(error.exit_status)
 
 
 def _selected(root: Path | None, chapters: list[str] | None) -> tuple[Book, Any]:
@@ -224,4 +222,3 @@ def _without_colours(text: str) -> str:
     from rich.text import Text
 
     return Text.from_ansi(text).plain
-

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import os
 import re
 import shutil
@@ -21,7 +20,6 @@ _TOOLS = {
     "chromium": ("Chromium tests the built site and makes its PDF", "chromium"),
     "qemu-x86_64": ("qemu-user repeats an experiment on an emulated older CPU", "qemu-user"),
 }
-_LAB = ("tensorflow", "keras", "numpy", "scipy", "pandas", "scikit-learn", "statsmodels", "matplotlib")
 _REMOTE_SETS = ("sonar", "ionosphere", "pima", "mammography", "fashion_mnist")
 
 
@@ -62,7 +60,7 @@ def examine(root: Path | None) -> list[Finding]:
         *_versions(here, root),
         *_machine(here),
         *_determinism(here),
-        *[_data_set(name) for name in _REMOTE_SETS],
+        *_data_sets(),
         *[_tool(program, *about) for program, about in _TOOLS.items()],
     ]
 
@@ -70,11 +68,10 @@ def examine(root: Path | None) -> list[Finding]:
 def _versions(here: dict, root: Path | None) -> list[Finding]:
     locked = _locked(root / "requirements.lock") if root else {}
     lines = [Finding("Python", here["python"], "good")]
-    for name in _LAB:
-        found = _version(name)
+    for name, found in here["versions"].items():
         wanted = locked.get(name, locked.get(f"{name}-cpu"))
-        if found is None:
-            lines.append(Finding(name, "not installed", "bad", "run `make book`, which installs from the lock"))
+        if found == "not installed":
+            lines.append(Finding(name, found, "bad", "run `make book`, which installs from the lock"))
         elif wanted and found != wanted:
             cure = f"the lock says {wanted}: delete .venv and run `make book`"
             lines.append(Finding(name, found, "bad", cure))
@@ -117,15 +114,14 @@ def _determinism(here: dict[str, Any]) -> list[Finding]:
     return lines
 
 
-def _data_set(name: str) -> Finding:
-    try:
-        from course_pkg import datasets
-    except ImportError as error:
-        return Finding(f"Data: {name}", f"cannot be looked for ({error})", "bad", "run `make book`")
-    if datasets.available(name):
-        return Finding(f"Data: {name}", "at hand", "good")
-    cure = "fetched when first used; without a network, name a folder of files in COURSE_DATA_DIR"
-    return Finding(f"Data: {name}", "not at hand", "optional", cure)
+def _data_sets() -> list[Finding]:
+    from course_pkg import datasets
+
+    here = [name for name in _REMOTE_SETS if datasets.available(name)]
+    away = [name for name in _REMOTE_SETS if name not in here]
+    cure = "fetched when first used; without a network, put the files in a folder and name it in COURSE_DATA_DIR"
+    lines = [Finding("Data sets", f"at hand: {', '.join(here)}", "good")] if here else []
+    return [*lines, Finding("Data sets", f"not at hand: {', '.join(away)}", "optional", cure)] if away else lines
 
 
 def _tool(program: str, purpose: str, package: str) -> Finding:
@@ -138,15 +134,6 @@ def _tool(program: str, purpose: str, package: str) -> Finding:
 def _locked(path: Path) -> dict[str, str]:
     pins = re.findall(r"^([a-z0-9._-]+)==([^\s;\\]+)", path.read_text(encoding="utf-8"), re.M)
     return dict(pins)
-
-
-def _version(name: str) -> str | None:
-    for candidate in (name, f"{name}-cpu"):
-        try:
-            return importlib.metadata.version(candidate)
-        except importlib.metadata.PackageNotFoundError:
-            continue
-    return None
 
 
 def _memory_gib() -> float | None:

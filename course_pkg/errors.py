@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 from pathlib import Path
 
-__all__ = ["CourseError", "cannot_write"]
+__all__ = ["CourseError", "Interrupted", "cannot_write"]
 
 _WHAT_TO_DO = {
     errno.ENOSPC: "The disk is full: free some space and run the command again.",
@@ -27,9 +27,17 @@ class CourseError(Exception):
         More lines to print below it, such as a failing cell and its traceback.
     """
 
+    exit_status = 1
+
     def __init__(self, message: str, details: str = "") -> None:
         super().__init__(message)
         self.details = details
+
+
+class Interrupted(CourseError):
+    """The user pressed Ctrl-C."""
+
+    exit_status = 130
 
 
 def cannot_write(path: Path | str, error: OSError) -> CourseError:

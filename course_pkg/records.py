@@ -106,7 +106,7 @@ def record(name: str, value: Any, *, tolerance: float | str | None = "default") 
     >>> recorded()["answer"]
     0.1
     """
-    if not isinstance(name, str) or not name.replace("_", "a").isalnum() or not name.isascii() or name[0].isdigit():
+    if not isinstance(name, str) or not name.isascii() or not name.isidentifier():
         raise RecordError(f"{name!r} cannot name a result: use ASCII letters, digits and underscores.")
     destination = os.environ.get(FILE_VARIABLE)
     if destination and name in _recorded:

@@ -22,6 +22,8 @@ __all__ = ["MAX_SEED", "TooLateError", "child_seed", "child_seeds", "environment
 MAX_SEED = 2**32 - 1
 """The largest seed that NumPy's legacy generator takes."""
 
+_LIBRARIES = ("keras", "matplotlib", "numpy", "pandas", "scikit-learn", "scipy", "statsmodels", "tensorflow")
+
 
 class TooLateError(RuntimeError):
     """A setting must stand before NumPy or TensorFlow is imported, and one of them already was."""
@@ -255,13 +257,16 @@ def _cpu_model() -> str:
 
 
 def _versions() -> dict[str, str]:
-    found = {}
-    for name in ("keras", "matplotlib", "numpy", "pandas", "scikit-learn", "scipy", "statsmodels", "tensorflow"):
+    return {name: _version(name) for name in _LIBRARIES}
+
+
+def _version(name: str) -> str:
+    for distribution in (name, f"{name}-cpu"):  # TensorFlow's build for the CPU has a name of its own
         try:
-            found[name] = importlib.metadata.version(name)
+            return importlib.metadata.version(distribution)
         except importlib.metadata.PackageNotFoundError:
-            found[name] = "not installed"
-    return found
+            continue
+    return "not installed"
 
 
 def _blas() -> list[dict[str, Any]]:

@@ -85,8 +85,8 @@ def _without_literal_blocks(text: str) -> str:
         elif fence and (fence[2].strip().startswith(_LITERAL) or _opens_plain_code(fence[2])):
             kept.append("")
             closing = fence[1]
-        else:
-            kept.append(line)
+        else:  # a directive's own fence would read as code font
+            kept.append(line.replace(fence[1], "") if fence else line)
     return "\n".join(kept)
 
 

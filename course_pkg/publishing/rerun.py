@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from course_pkg import presets
-from course_pkg.errors import CourseError, cannot_write
+from course_pkg.errors import CourseError, Interrupted, cannot_write
 from course_pkg.files import move_into_place, write_atomically
 from course_pkg.publishing import worker
 from course_pkg.publishing.book import PUBLISHED_SEED, Book, Chapter
@@ -209,7 +209,7 @@ def rerun(
             except KeyboardInterrupt:
                 _Worker.stop_all()
                 pool.shutdown(cancel_futures=True)
-                raise
+                raise Interrupted("Interrupted. The last good results are untouched.") from None
     if failures:
         raise _together(failures)
     return [

@@ -142,9 +142,7 @@ def _provenance(book: Book, chapter: Chapter, record: dict[str, Any]) -> str:
 
 def _call(arguments: list[str], who: str, warnings: Path | None = None) -> None:
     environment = {**os.environ, "PYTHONHASHSEED": "0", "NO_COLOR": "1"}
-    done = subprocess.run(
-        [sys.executable, *arguments], capture_output=True, text=True, env=environment, check=False
-    )
+    done = subprocess.run([sys.executable, *arguments], capture_output=True, text=True, env=environment, check=False)
     if done.returncode == 0:
         return
     said = warnings.read_text(encoding="utf-8").strip() if warnings and warnings.exists() else ""

@@ -1,0 +1,143 @@
+"""Two real runs, compared; then the published results."""
+
+import json
+
+import pytest
+
+from small_book import BODY, HEADER, NUMBER, SmallBook
+
+pytestmark = pytest.mark.slow
+
+
+def cell(code: str) -> str:
+    return f"\n```{{code-cell}} ipython3\n{code}\n```\n"
+
+
+def change(path, name, new, tolerance=None):
+    content = json.loads(path.read_text())
+    content["values"][name]["value"] = new
+    if tolerance is not None:
+        content["values"][name]["tolerance"] = tolerance
+    path.write_text(json.dumps(content, indent=1, sort_keys=True) + "\n")
+
+
+@pytest.fixture
+def published(small_book) -> SmallBook:
+    small_book.add("one", BODY + NUMBER % "one")
+    small_book.course("book", "run")
+    small_book.course("book", "publish")
+    return small_book
+
+
+def committed(book):
+    return book.root / "book" / "results" / "one.json"
+
+
+def test_a_chapter_that_repeats_is_verified_and_leaves_an_ordinary_run(published):
+    done = published.course("book", "verify")
+    assert "Two runs of 1 chapter with seed 1: every byte of the results is equal." in done.stdout
+    assert "one: 2 results equal the published ones to the last bit." in done.stdout
+    assert "Up to date: one." in published.course("book", "run").stdout
+    other = published.course("book", "verify", "--seed", "9")
+    assert "with seed 9" in other.stdout
+    assert "published" not in other.stdout
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import os\nvalue = len(os.sched_getaffinity(0)) == 1",
+        "import os\nvalue = os.path.basename(os.getcwd())",
+        "value = list({'a', 'b', 'c', 'd', 'e', 'f'})",
+        "import os\nvalue = os.getpid()",
+        "import numpy as np\nvalue = np.random.default_rng().random()",
+    ],
+    ids=["cores", "working folder", "hash seed", "process", "entropy"],
+)
+def test_whatever_must_not_matter_is_found_out(small_book, code):
+    small_book.add("one", BODY + cell(f"{code}\nrecord('leak', value, tolerance=None);"))
+    failed = small_book.course("book", "verify", ok=False)
+    first = failed.stderr.splitlines()[0]
+    assert first.startswith("error: Chapter one does not repeat: the first difference is leak")
+    assert " against " in first
+    assert "First run:" in failed.stderr
+    assert "PYTHONHASHSEED=4242" in failed.stderr
+    assert "one CPU" in failed.stderr
+
+
+def test_the_order_of_the_chapters_is_found_out(small_book, tmp_path):
+    shared = tmp_path / "left-behind.txt"
+    code = (
+        f"from pathlib import Path\nmark = Path({str(shared)!r})\n"
+        "before = mark.read_text() if mark.exists() else ''\nmark.write_text('{name}')\n"
+        "record('before', before, tolerance=None);"
+    )
+    for name in ("one", "two"):
+        small_book.add(name, BODY + cell(code.replace("{name}", name)))
+    shared.write_text("two")
+    failed = small_book.course("book", "verify", "--jobs", "1", ok=False)
+    assert "does not repeat: the first difference is before" in failed.stderr
+    assert "opposite order" in failed.stderr
+
+
+def test_a_miss_of_the_published_results_is_named(published):
+    change(committed(published), "seed_used", 2)
+    failed = published.course("book", "check", ok=False)
+    assert "Chapter one: 1 value is not what is published" in failed.stderr
+    assert "seed_used: 2 against 1" in failed.stderr
+    assert "course book publish" in failed.stderr
+
+
+def test_every_bit_counts_on_this_computer_but_only_the_tolerance_elsewhere(published):
+    draws = json.loads(committed(published).read_text())["values"]["draws"]["value"]
+    change(committed(published), "draws", [draws[0] + 1e-9, *draws[1:]])
+    failed = published.course("book", "check", ok=False)
+    assert "draws.0" in failed.stderr
+    assert "to the last bit" not in failed.stdout
+    # under another preset nothing is promised to the last bit
+    passed = published.course("book", "check", COURSE_PRESET="native")
+    assert "within the recorded tolerances" in passed.stdout
+    change(committed(published), "draws", [draws[0] + 1e-3, *draws[1:]])
+    failed = published.course("book", "check", ok=False, COURSE_PRESET="native")
+    assert "allowed" in failed.stderr
+
+
+def test_a_reformatted_results_file_is_refused(published):
+    path = committed(published)
+    path.write_text(json.dumps(json.loads(path.read_text())))
+    assert "is not written as" in published.course("book", "check", ok=False).stderr
+
+
+def test_publish_shows_what_changes_and_refuses_what_is_out_of_date(published):
+    source = published.root / "book" / "chapters" / "one.md"
+    text = source.read_text()
+    source.write_text(text.replace("COUNT)", "COUNT + 1)"))
+    before = committed(published).read_bytes()
+    refused = published.course("book", "publish", ok=False)
+    assert "Chapter one has no run of its present state" in refused.stderr
+    assert committed(published).read_bytes() == before
+    published.course("book", "run")
+    assert "draws:" in published.course("book", "publish").stdout
+    assert committed(published).read_bytes() == published.result("one").read_bytes()
+    assert "one: unchanged" in published.course("book", "publish").stdout
+
+
+def test_a_native_run_is_not_published(published):
+    before = committed(published).read_bytes()
+    published.course("book", "run", COURSE_PRESET="native")
+    refused = published.course("book", "publish", ok=False, COURSE_PRESET="native")
+    assert "the portable preset makes no promise" in refused.stderr
+    assert committed(published).read_bytes() == before
+
+
+def test_nothing_published_yet(small_book):
+    small_book.add("one", BODY, header=HEADER)
+    small_book.course("book", "run")
+    assert "has no published results" in small_book.course("book", "check", ok=False).stderr
+
+
+def test_damaged_results_are_named(published):
+    committed(published).write_text("{")
+    failed = published.course("book", "check", ok=False)
+    assert "one.json is damaged" in failed.stderr
+    assert len(failed.stderr.strip().splitlines()) == 1
