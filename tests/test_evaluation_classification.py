@@ -52,6 +52,18 @@ def test_the_threshold_changes_decisions_alone(data):
         assert getattr(one, name) == getattr(other, name)
 
 
+def test_the_threshold_itself_counts_as_positive():
+    assert classification_report([0, 1], [0.2, 0.5], threshold=0.5).recall == 1
+
+
+def test_bins_of_calibration_are_of_equal_size():
+    generator = np.random.default_rng(0)
+    probability = generator.beta(1, 30, size=1000)  # a rare class: hardly any probability above 0.2
+    table = calibration((generator.random(1000) < probability).astype(int), probability, bins=5)
+    means = [part.mean() for part in np.array_split(np.sort(probability), 5)]
+    assert table["predicted"].to_numpy() == pytest.approx(means, rel=0.05)
+
+
 def test_accuracy_hides_what_the_others_show():
     truth = np.r_[np.zeros(10_923), np.ones(260)]  # as many as in the mammography data
     found = always_majority(truth, truth)

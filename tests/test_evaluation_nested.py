@@ -139,3 +139,11 @@ def test_says_both_spreads_and_goes_into_json():
 def test_bad_input(scores, options, words):
     with pytest.raises(ValueError, match=words):
         summarize_nested(scores, **options)
+
+
+def test_corrected_interval_is_students():
+    scores = np.random.default_rng(0).normal(size=(5, 3))
+    found = summarize_nested(scores, n_train=80, n_validation=20, confidence=0.9)
+    error = corrected_standard_error(scores.mean(axis=1), 80, 20)
+    expected = stats.t.interval(0.9, 4, loc=scores.mean(), scale=error)
+    assert found.corrected[1:3] == pytest.approx(expected)
