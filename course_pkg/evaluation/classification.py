@@ -22,6 +22,8 @@ __all__ = ["ClassificationReport", "always_majority", "calibration", "classifica
 class ClassificationReport:
     """What :func:`classification_report` found, each by the scikit-learn function named.
 
+    Explained in :doc:`chapters/case_imbalanced`.
+
     Attributes
     ----------
     n : int

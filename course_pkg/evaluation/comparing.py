@@ -50,6 +50,8 @@ _SCOPE = {
 class Comparison:
     """What :func:`compare` found. All numbers are plain Python numbers.
 
+    Explained in :doc:`chapters/evaluation`.
+
     Attributes
     ----------
     names : tuple of two str

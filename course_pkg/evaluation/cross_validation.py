@@ -42,6 +42,8 @@ class _Group:
 class CrossValidation:
     """What :func:`cross_validate` returns.
 
+    Explained in :doc:`chapters/evaluation`.
+
     Attributes
     ----------
     scores : DataFrame

@@ -25,6 +25,8 @@ __all__ = ["NestedSummary", "corrected_standard_error", "summarize_nested"]
 class NestedSummary:
     """What :func:`summarize_nested` found. All numbers are plain Python numbers.
 
+    Explained in :doc:`chapters/evaluation`.
+
     Attributes
     ----------
     n, n_groups : int

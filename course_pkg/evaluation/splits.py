@@ -26,6 +26,8 @@ Indices = npt.NDArray[np.intp]
 class Split(NamedTuple):
     """The rows of one split, and which one of a cross-validation it is.
 
+    Explained in :doc:`chapters/evaluation`.
+
     Parameters
     ----------
     train, validation : ndarray of int, shape (n_train,) and (n_validation,)

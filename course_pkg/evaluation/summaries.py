@@ -39,6 +39,8 @@ _MOST_REPEATS = 10**15
 class Normality:
     """A test of whether scores could come from a normal distribution.
 
+    Explained in :doc:`chapters/evaluation`.
+
     Attributes
     ----------
     test : {"Shapiro-Wilk", "D'Agostino-Pearson", "none"}
@@ -66,6 +68,8 @@ class Normality:
 @dataclass(frozen=True)
 class Summary:
     """What :func:`summarize` found. All numbers are plain Python numbers.
+
+    Explained in :doc:`chapters/evaluation`.
 
     Attributes
     ----------
@@ -202,6 +206,8 @@ def summarize(
 def normal_interval(mean: float, standard_error: float, confidence: float = 0.95) -> Interval:
     """Return the interval from the normal distribution: 1.96 standard errors to each side at 95 %.
 
+    Explained in :doc:`chapters/evaluation`.
+
     Examples
     --------
     >>> print(normal_interval(10.0, 1.0))
@@ -213,6 +219,8 @@ def normal_interval(mean: float, standard_error: float, confidence: float = 0.95
 
 def t_interval(mean: float, standard_error: float, df: float, confidence: float = 0.95) -> Interval:
     """Return the interval from Student's t distribution with `df` degrees of freedom.
+
+    Explained in :doc:`chapters/evaluation`.
 
     Examples
     --------
@@ -231,6 +239,8 @@ def bootstrap_interval(
     rng: np.random.Generator | int = BOOTSTRAP_SEED,
 ) -> Interval:
     """Return the BCa bootstrap interval of the mean (``scipy.stats.bootstrap``).
+
+    Explained in :doc:`chapters/evaluation`.
 
     Parameters
     ----------
@@ -277,6 +287,7 @@ def normality(scores: npt.ArrayLike) -> Normality:
 
     Shapiro-Wilk for 3 to 5,000 scores; above, where its p-value is no longer exact, D'Agostino-Pearson. With
     few scores hardly anything is found, with thousands the smallest deviation: look at the histogram as well.
+    Explained in :doc:`chapters/evaluation`.
 
     Parameters
     ----------
