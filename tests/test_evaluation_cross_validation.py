@@ -129,6 +129,7 @@ def test_summaries_are_of_the_same_numbers(result):
     assert found.corrected[:3] == pytest.approx(expected.corrected[:3])
     assert np.allclose(result.per_split("loss"), table.mean(axis=1))
     assert np.allclose(result.per_seed("loss"), table.mean(axis=0))
+    assert np.allclose(result.per_repeat("loss"), table.reshape(2, -1).mean(axis=1))
     assert list(result.per_seed("loss").index) == SEEDS
     with pytest.raises(ValueError, match=r"no metric 'auc'\. Choose one of: loss, accuracy"):
         result.of("auc")
@@ -245,3 +246,19 @@ def test_words_are_no_numbers(data):
 def test_there_is_no_model_of_another_seed(result):
     with pytest.raises(ValueError, match="no model of seed=9"):
         result.model(9, 0)
+
+
+class StopInSecondFit(keras.callbacks.Callback):
+    fits = 0  # of the class: the engine may give each replicate a copy of the callback
+
+    def on_train_begin(self, logs=None):
+        StopInSecondFit.fits += 1
+
+    def on_epoch_end(self, epoch, logs=None):
+        if StopInSecondFit.fits == 2:
+            raise KeyboardInterrupt
+
+
+def test_half_a_cross_validation_is_none(data):
+    with pytest.raises(KeyboardInterrupt):
+        cross_validate(build_linear, *data, epochs=2, folds=2, seeds=2, engine="loop", callbacks=[StopInSecondFit()])
