@@ -57,6 +57,7 @@ class SmallBook:
         (root / "requirements.lock").write_text("numpy==2.4.6\n")
         for name in ("_config.yml", "references.bib"):
             shutil.copy(REPOSITORY / "book" / name, root / "book" / name)
+        shutil.copytree(REPOSITORY / "book" / "_static", root / "book" / "_static")
         (root / "book" / "intro.md").write_text("# A small book\n\nText.\n")
         self.names: list[str] = []
 

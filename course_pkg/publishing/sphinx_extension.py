@@ -37,7 +37,7 @@ class ResultRole(SphinxRole):
             text = render(results, *rest.split(":", 1))
         except CourseError as error:
             return _refuse(self.inliner, self.rawtext, f"{{result}}`{self.text}`: {error}", self.lineno)
-        return [nodes.inline(text, text, classes=["result"], result=self.text)], []
+        return [_marked(text, "result", f"recorded as {chapter}:{rest.split(':')[0]}")], []
 
 
 class PublishedRole(SphinxRole):
@@ -45,14 +45,35 @@ class PublishedRole(SphinxRole):
 
     def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
         """Return the figure, marked for the style sheet."""
-        return [nodes.inline(self.text, self.text, classes=["published"])], []
+        return [_marked(self.text, "published", "published elsewhere, not computed here")], []
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register the roles."""
+    app.add_node(marked, html=(_visit, _depart), latex=(_plain, _plain), text=(_plain, _plain))
     app.add_role("result", ResultRole())
     app.add_role("published", PublishedRole())
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
+
+
+class marked(nodes.inline):  # type: ignore[misc]  # docutils publishes no types
+    """Text with a class and a title, which browsers show to who points at it."""
+
+
+def _marked(text: str, css_class: str, title: str) -> marked:
+    return marked(text, text, classes=[css_class], title=title)
+
+
+def _visit(translator: Any, node: marked) -> None:
+    translator.body.append(translator.starttag(node, "span", "", title=node["title"]))
+
+
+def _depart(translator: Any, node: marked) -> None:
+    translator.body.append("</span>")
+
+
+def _plain(translator: Any, node: marked) -> None:
+    """Outside HTML there is nothing to point at."""
 
 
 def _read(path: Path, env: Any) -> ChapterResults:
