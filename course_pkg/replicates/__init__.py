@@ -5,6 +5,6 @@ Explained in :doc:`chapters/randomness`.
 
 from course_pkg.replicates.errors import NotVectorizableError
 from course_pkg.replicates.results import Replicates
-from course_pkg.replicates.training import replicate
+from course_pkg.replicates.training import replicate, sweep
 
-__all__ = ["NotVectorizableError", "Replicates", "replicate"]
+__all__ = ["NotVectorizableError", "Replicates", "replicate", "sweep"]

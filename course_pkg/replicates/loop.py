@@ -11,6 +11,7 @@ import numpy as np
 
 from course_pkg.replicates.orders import Orders
 from course_pkg.replicates.plan import Outcome, Plan, nested
+from course_pkg.replicates.progress import Progress
 from course_pkg.replicates.starts import build_seeded
 
 __all__ = ["train"]
@@ -21,31 +22,28 @@ Array = np.ndarray[Any, Any]
 def train(plan: Plan) -> Outcome:
     """Train the replicates of `plan` one after the other."""
     clock = time.perf_counter()
-    trained: list[tuple[Any, dict[str, list[float]]]] = []
-    interrupted = False
-    for replicate in range(plan.count):
-        try:
-            trained.append(_one(plan, replicate))
-        except KeyboardInterrupt:
-            interrupted = True
-            break
-    if not trained:
-        raise KeyboardInterrupt
-    names = list(trained[0][1])
-    history = {name: np.full((len(trained), plan.epochs), np.nan) for name in names}
-    for row, (_, values) in enumerate(trained):
-        for name in names:
-            history[name][row, : len(values[name])] = values[name]
-    models = [model for model, _ in trained]
-    return Outcome(
-        models[0],
-        _stack([model.trainable_variables for model in models]),
-        _stack([model.non_trainable_variables for model in models]),
-        history,
-        np.array([len(values[names[0]]) for _, values in trained]),
-        interrupted,
-        {"training": time.perf_counter() - clock},
-    )
+    outcome = Outcome.empty(plan)
+    keys = [repr(sorted(setting.items())) for setting in plan.settings]
+    known: dict[str, int] = {}
+    with Progress(plan) as progress:
+        for replicate in range(plan.count):
+            try:
+                model, history = _one(plan, replicate)
+            except KeyboardInterrupt:
+                outcome.interrupted = True
+                break
+            if keys[replicate] not in known:
+                known[keys[replicate]] = len(outcome.models)
+                outcome.models.append(model)
+            outcome.model_of[replicate] = known[keys[replicate]]
+            outcome.values[replicate] = [np.array(v) for v in model.trainable_variables + model.non_trainable_variables]
+            outcome.done[replicate] = len(history["loss"])
+            for name, values in history.items():
+                outcome.record(name, replicate, slice(0, len(values)), values)
+            progress.add(plan.epochs)
+            progress.show()
+    outcome.timings["training"] = time.perf_counter() - clock
+    return outcome
 
 
 def _one(plan: Plan, replicate: int) -> tuple[Any, dict[str, list[float]]]:
@@ -55,20 +53,20 @@ def _one(plan: Plan, replicate: int) -> tuple[Any, dict[str, list[float]]]:
     if plan.validation is not None:
         held_out = plan.validation.of(replicate)[: 2 if plan.validation.sample_weight is None else 3]
     options = {
-        "batch_size": plan.batch_size,
+        "epochs": plan.epochs,
         "validation_data": held_out,
         "validation_batch_size": plan.validation_batch_size,
         "callbacks": copy.deepcopy(plan.callbacks),
         "verbose": 0,
     }
     if plan.shuffle != "epoch":
-        history = model.fit(x, y, sample_weight=weight, epochs=plan.epochs, shuffle=plan.shuffle == "fit", **options)
+        shuffle = plan.shuffle == "fit"
+        history = model.fit(x, y, sample_weight=weight, batch_size=plan.batch_size, shuffle=shuffle, **options)
         return model, history.history
-    del options["batch_size"]
     samples = len(plan.train.rows[replicate])
     steps = -(-samples // plan.batch_size)
     batches = _batches((x, y) if weight is None else (x, y, weight), plan, plan.seeds[replicate], samples)
-    history = model.fit(batches, shuffle=False, steps_per_epoch=steps, epochs=plan.epochs, **options)
+    history = model.fit(batches, shuffle=False, steps_per_epoch=steps, **options)
     return model, history.history
 
 
@@ -84,7 +82,3 @@ def _batches(arrays: tuple[Any, ...], plan: Plan, seed: int, samples: int) -> It
 
 def _picked(data: Any, rows: Array) -> Any:
     return nested(lambda array: array[rows], data)
-
-
-def _stack(variables: list[Any]) -> list[Array]:
-    return [np.stack([np.asarray(variable) for variable in column]) for column in zip(*variables, strict=True)]

@@ -6,7 +6,7 @@ with a leading replicate axis, one of them therefore does what R separate ones w
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,8 @@ import numpy as np
 from course_pkg.replicates.errors import NotVectorizableError
 
 __all__ = ["ELEMENTWISE", "Packing", "StackedOptimizer"]
+
+Array = np.ndarray[Any, Any]
 
 ELEMENTWISE = (
     "SGD",
@@ -55,18 +57,31 @@ class Packing:
         """Join tensors (R, *shape), one per variable, into matrices (R, width), one per group."""
         import tensorflow as tf
 
-        flat = [tf.reshape(tensor, [-1, size]) for tensor, size in zip(tensors, self.sizes, strict=True)]
-        return [flat[group[0]] if len(group) == 1 else tf.concat([flat[i] for i in group], 1) for group in self.groups]
+        return self._joined([tf.reshape(t, [-1, n]) for t, n in zip(tensors, self.sizes, strict=True)], tf.concat)
+
+    def pack_arrays(self, arrays: Sequence[Any]) -> list[Any]:
+        """As :meth:`pack`, for NumPy arrays."""
+        return self._joined([a.reshape(-1, n) for a, n in zip(arrays, self.sizes, strict=True)], np.concatenate)
 
     def unpack(self, matrices: Sequence[Any]) -> list[Any]:
         """Undo :meth:`pack`."""
         import tensorflow as tf
 
+        return self._parted(matrices, lambda matrix, sizes: tf.split(matrix, sizes, axis=1), tf.reshape)
+
+    def unpack_arrays(self, matrices: Sequence[Any]) -> list[Any]:
+        """Undo :meth:`pack_arrays`."""
+        return self._parted(matrices, lambda matrix, sizes: np.split(matrix, np.cumsum(sizes)[:-1], 1), np.reshape)
+
+    def _joined(self, flat: Sequence[Any], concat: Callable[..., Any]) -> list[Any]:
+        return [flat[group[0]] if len(group) == 1 else concat([flat[i] for i in group], 1) for group in self.groups]
+
+    def _parted(self, matrices: Sequence[Any], split: Callable[..., Any], reshape: Callable[..., Any]) -> list[Any]:
         tensors: list[Any] = [None] * len(self.shapes)
         for matrix, group in zip(matrices, self.groups, strict=True):
-            parts = [matrix] if len(group) == 1 else tf.split(matrix, [self.sizes[i] for i in group], axis=1)
+            parts = [matrix] if len(group) == 1 else split(matrix, [self.sizes[i] for i in group])
             for i, part in zip(group, parts, strict=True):
-                tensors[i] = tf.reshape(part, [-1, *self.shapes[i]])
+                tensors[i] = reshape(part, [-1, *self.shapes[i]])
         return tensors
 
 
@@ -77,6 +92,8 @@ class StackedOptimizer:
     ----------
     optimizer : keras.optimizers.Optimizer
         The compiled model's; its settings are read, it is left as it is.
+    variables : sequence of keras.Variable
+        The model's trainable variables.
     packing : Packing
     replicates : int
         How many are stacked.
@@ -87,29 +104,31 @@ class StackedOptimizer:
         If the optimizer mixes the numbers of a variable, or uses a feature that is not stacked.
     """
 
-    def __init__(self, optimizer: Any, packing: Packing, replicates: int) -> None:
+    def __init__(self, optimizer: Any, variables: Sequence[Any], packing: Packing, replicates: int) -> None:
         import keras
 
         _check(optimizer)
         self._packing = packing
         self._clipnorm, self._global_clipnorm = optimizer.clipnorm, optimizer.global_clipnorm
-        self._weight_decay = optimizer.weight_decay
+        self.weight_decay: float | None = optimizer.weight_decay
+        """The weight decay; None for none."""
         config = {**keras.optimizers.serialize(optimizer)["config"]}
         config.update(clipnorm=None, global_clipnorm=None, weight_decay=None)
         self._optimizer = _functional(type(optimizer).from_config(config))
         self._thetas = [keras.Variable(np.zeros((replicates, width), "float32")) for width in packing.widths]
         self._optimizer.build(self._thetas)
+        self._decayed = packing.pack_arrays([_decayed(optimizer, variable) for variable in variables])
         schedule = config["learning_rate"]
         self.learning_rate: float | None = None if isinstance(schedule, dict) else float(schedule)
         """The learning rate; None if a schedule sets it."""
 
     def start(self) -> list[Any]:
         """Return the optimizer's state before the first update."""
-        import tensorflow as tf
+        return [np.asarray(variable) for variable in self._optimizer.variables]
 
-        return [tf.convert_to_tensor(np.asarray(variable)) for variable in self._optimizer.variables]
-
-    def update(self, thetas: Sequence[Any], slots: Sequence[Any], gradients: Sequence[Any], rate: Any) -> Any:
+    def update(
+        self, thetas: Sequence[Any], slots: Sequence[Any], gradients: Sequence[Any], rate: Any, decay: Any
+    ) -> Any:
         """Return the variables and the state after one update.
 
         Parameters
@@ -117,8 +136,9 @@ class StackedOptimizer:
         thetas, gradients : list of tensor (R, width)
         slots : list of tensor
             The optimizer's state.
-        rate : tensor, () or (R, 1)
-            The learning rate; not looked at if the optimizer has a schedule.
+        rate, decay : tensor, () or (R, 1)
+            The learning rate, not looked at if the optimizer has a schedule; the weight decay, not looked at if
+            the optimizer has none.
         """
         import keras
 
@@ -128,9 +148,13 @@ class StackedOptimizer:
         with keras.StatelessScope(state_mapping=mapping) as scope:
             if self.learning_rate is None:
                 rate = optimizer.learning_rate
-            if self._weight_decay:
-                for variable in self._thetas:
-                    variable.assign(variable - variable * self._weight_decay * rate)
+            if self.weight_decay is not None:
+                for variable, mask in zip(self._thetas, self._decayed, strict=True):
+                    variable.assign(variable - variable * (decay * mask) * rate)
+            if isinstance(optimizer, keras.optimizers.Nadam):  # it does this once an update, not once a variable
+                steps = keras.ops.cast(optimizer.iterations + 1, "float32")
+                product = optimizer._u_product
+                product.assign(product * optimizer.beta_1 * (1.0 - 0.5 * keras.ops.power(0.96, steps)))
             for variable, gradient in zip(self._thetas, gradients, strict=True):
                 optimizer.update_step(gradient, variable, rate)
             optimizer.iterations.assign_add(1)
@@ -168,6 +192,11 @@ def _check(optimizer: Any) -> None:
     for feature in ("use_ema", "gradient_accumulation_steps", "loss_scale_factor"):
         if getattr(optimizer, feature, None):
             raise NotVectorizableError(f"{feature} of optimizer {name}", "its state is not stacked")
+
+
+def _decayed(optimizer: Any, variable: Any) -> Array:
+    """1 where weight decay applies, 0 in variables that the optimizer was told to leave out; shape (1, *shape)."""
+    return np.full((1, *variable.shape), optimizer._use_weight_decay(variable), "float32")
 
 
 def _functional(optimizer: Any) -> Any:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from course_pkg.replicates.graph import metric_names
-from course_pkg.replicates.plan import Outcome, Plan, nested
+from course_pkg.replicates.graph import Rows, metric_names
+from course_pkg.replicates.inference import evaluate_plain, evaluate_stacked, predict_plain, predict_stacked
+from course_pkg.replicates.plan import Outcome, Plan, as_numbers, nested
 from course_pkg.replicates.starts import build_seeded
+from course_pkg.replicates.vectorized import chunk_size_for
 
 __all__ = ["Replicates"]
 
@@ -29,6 +31,10 @@ class Replicates:
         (``"loss"`` or a metric's name), ``value`` and ``split`` (``"train"`` or ``"validation"``). A column for each
         hyperparameter follows, and ``replicate`` (from 0) if a seed occurs more than once.
     seeds : list of int
+    hyperparameters : list of dict
+        What `build` was called with, one dictionary for each replicate.
+    epochs : ndarray of int, shape (R,)
+        How many epochs each replicate was trained for.
     engine : {"vectorized", "loop"}
         Which engine trained them.
     interrupted : bool
@@ -38,12 +44,19 @@ class Replicates:
     """
 
     def __init__(self, plan: Plan, outcome: Outcome, engine: str) -> None:
+        begun = [i for i in range(plan.count) if outcome.done[i] > 0]
         self._plan = plan
         self._outcome = outcome
+        self._values = [outcome.values[i] for i in begun]
+        self._models = [outcome.models[outcome.model_of[i]] for i in begun]
+        self._numbers = [outcome.numbers[i] for i in begun]
+        self._columns = {name: values[begun] for name, values in outcome.history.items()}
         self.engine = engine
-        self.seeds = list(plan.seeds)
+        self.seeds = [plan.seeds[i] for i in begun]
+        self.hyperparameters = [dict(plan.settings[i]) for i in begun]
         self.interrupted = outcome.interrupted
         self.timings = dict(outcome.timings)
+        self.epochs = outcome.done[begun]
         self._history: pd.DataFrame | None = None
 
     def __len__(self) -> int:
@@ -55,11 +68,6 @@ class Replicates:
         return f"<Replicates: {len(self)} replicates, {int(self.epochs.max(initial=0))} epochs, engine={self.engine!r}>"
 
     @property
-    def epochs(self) -> Array:
-        """Epochs that each replicate was trained for, shape (R,)."""
-        return self._outcome.done
-
-    @property
     def history(self) -> pd.DataFrame:
         """Tidy frame of losses and metrics; see the class."""
         if self._history is None:
@@ -69,7 +77,7 @@ class Replicates:
     def _tidy(self) -> pd.DataFrame:
         frames = []
         count = len(self)
-        for name, values in self._outcome.history.items():
+        for name, values in self._columns.items():
             validation = name.startswith("val_")
             epochs = values.shape[1]
             replicate = np.repeat(np.arange(count), epochs)
@@ -82,8 +90,8 @@ class Replicates:
                     "split": "validation" if validation else "train",
                 }
             )
-            for key in self._plan.settings[0]:
-                frame[key] = [self._plan.settings[i][key] for i in replicate]
+            for key in self.hyperparameters[0] if count else []:
+                frame[key] = [self.hyperparameters[i][key] for i in replicate]
             if len(set(self.seeds)) < count:
                 frame["replicate"] = replicate
             frames.append(frame[frame["epoch"].to_numpy() <= self.epochs[replicate]])
@@ -98,11 +106,11 @@ class Replicates:
         split : {"train", "validation"}, default "train"
         """
         name = metric if split == "train" else f"val_{metric}"
-        if split not in {"train", "validation"} or name not in self._outcome.history:
-            known = ", ".join(sorted({key.removeprefix("val_") for key in self._outcome.history}))
-            splits = "train, validation" if "val_loss" in self._outcome.history else "train (no validation data)"
+        if split not in {"train", "validation"} or name not in self._columns:
+            known = ", ".join(sorted({key.removeprefix("val_") for key in self._columns}))
+            splits = "train, validation" if "val_loss" in self._columns else "train (no validation data)"
             raise ValueError(f"There is no metric {metric!r} of split {split!r}. Metrics: {known}; splits: {splits}.")
-        return np.asarray(self._outcome.history[name][np.arange(len(self)), np.maximum(self.epochs - 1, 0)])
+        return np.asarray(self._columns[name][np.arange(len(self)), np.maximum(self.epochs - 1, 0)])
 
     def weights(self, seed: int | None = None, *, replicate: int | None = None) -> list[Array]:
         """Return the trained weights of one replicate, in the order of ``model.get_weights()``.
@@ -115,8 +123,10 @@ class Replicates:
             The replicate's number (from 0) instead.
         """
         row = self._row(seed, replicate)
-        values = self._values(row)
-        return [values[id(variable)].copy() for variable in self._outcome.model.weights]
+        model = self._models[row]
+        variables = model.trainable_variables + model.non_trainable_variables
+        values = {id(variable): value for variable, value in zip(variables, self._values[row], strict=True)}
+        return [values[id(variable)].copy() for variable in model.weights]
 
     def model(self, seed: int | None = None, *, replicate: int | None = None) -> Any:
         """Return one replicate as a normal, compiled Keras model, built anew and given the trained weights.
@@ -131,7 +141,7 @@ class Replicates:
             The replicate's number (from 0) instead.
         """
         row = self._row(seed, replicate)
-        model = build_seeded(self._plan.build, self.seeds[row], self._plan.settings[row])
+        model = build_seeded(self._plan.build, self.seeds[row], self.hyperparameters[row])
         model.set_weights(self.weights(replicate=row))
         return model
 
@@ -147,13 +157,16 @@ class Replicates:
         -------
         ndarray, shape (R, n, …)
         """
-        x = nested(np.asarray, x)
-        return np.stack([self._predict_one(row, x, batch_size) for row in range(len(self))])
-
-    def _predict_one(self, row: int, x: Any, batch_size: int) -> Array:
-        model = self._outcome.model
-        model.set_weights(self.weights(replicate=row))
-        return np.asarray(model.predict(x, batch_size=batch_size, verbose=0))
+        x = nested(as_numbers, x)
+        predictions: list[Any] = [None] * len(self)
+        for model, members, values in self._by_model():
+            if self.engine == "loop":
+                outputs = predict_plain(model, values, x, batch_size)
+            else:
+                outputs = predict_stacked(model, chunk_size_for(self._plan, model), values, x, batch_size)
+            for row, output in zip(members, outputs, strict=True):
+                predictions[row] = output
+        return np.stack(predictions)
 
     def evaluate(self, x: Any, y: Any, *, sample_weight: Any = None, batch_size: int = 256) -> pd.DataFrame:
         """Evaluate every replicate with the loss and the metrics that the model was compiled with.
@@ -169,15 +182,25 @@ class Replicates:
         pandas.DataFrame
             One row per replicate; columns ``seed``, the hyperparameters, ``loss`` and the metrics.
         """
-        rows = []
-        for row, seed in enumerate(self.seeds):
-            model = self._outcome.model
-            model.set_weights(self.weights(replicate=row))
-            values = model.evaluate(
-                x, y, sample_weight=sample_weight, batch_size=batch_size, verbose=0, return_dict=True
-            )
-            rows.append({"seed": seed, **self._plan.settings[row], **values})
-        return pd.DataFrame(rows)
+        rows = Rows.of(
+            nested(as_numbers, x), nested(as_numbers, y), None if sample_weight is None else as_numbers(sample_weight)
+        )
+        table: list[dict[str, Any]] = [{} for _ in self.seeds]
+        for model, members, values in self._by_model():
+            if self.engine == "loop":
+                found = evaluate_plain(model, values, rows, batch_size)
+            else:
+                numbers = [self._numbers[i] for i in members]
+                found = evaluate_stacked(model, chunk_size_for(self._plan, model), values, numbers, rows, batch_size)
+            for row, results in zip(members, found, strict=True):
+                table[row] = {"seed": self.seeds[row], **self.hyperparameters[row], **results}
+        return pd.DataFrame(table)
+
+    def _by_model(self) -> Iterator[tuple[Any, list[int], list[list[Array]]]]:
+        """Yield each model with the numbers and the variables of its replicates."""
+        for model in {id(model): model for model in self._models}.values():
+            members = [i for i, other in enumerate(self._models) if other is model]
+            yield model, members, [self._values[i] for i in members]
 
     def summary(self) -> pd.DataFrame:
         """Summarise the last epoch over the replicates.
@@ -191,7 +214,7 @@ class Replicates:
             (name.removeprefix("val_"), "validation" if name.startswith("val_") else "train"): values[
                 np.arange(len(self)), np.maximum(self.epochs - 1, 0)
             ]
-            for name, values in self._outcome.history.items()
+            for name, values in self._columns.items()
         }
         table = pd.DataFrame(
             {
@@ -223,16 +246,10 @@ class Replicates:
             raise ValueError(f"Seed {seed} occurs {len(rows)} times. Pass replicate= instead, one of: {_some(rows)}.")
         return rows[0]
 
-    def _values(self, row: int) -> Mapping[int, Array]:
-        model, outcome = self._outcome.model, self._outcome
-        trainable = zip(model.trainable_variables, outcome.trainable, strict=True)
-        non_trainable = zip(model.non_trainable_variables, outcome.non_trainable, strict=True)
-        return {id(variable): array[row] for variable, array in [*trainable, *non_trainable]}
-
     @property
     def metrics(self) -> list[str]:
         """Names of the compiled metrics, without the loss."""
-        return metric_names(self._outcome.model)
+        return metric_names(self._models[0])
 
 
 def _some(numbers: list[int]) -> str:

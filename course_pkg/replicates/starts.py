@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["Starts", "build_seeded", "stacked_starts"]
+__all__ = ["Starts", "all_layers", "build_seeded", "start_values"]
 
 Build = Callable[..., Any]
 Array = np.ndarray[Any, Any]
@@ -26,16 +26,14 @@ _DRAWS = 512
 
 @dataclass(frozen=True)
 class Starts:
-    """Stacked start values of a list of replicates, and one compiled model of each setting."""
+    """Start values of a list of replicates, and one compiled model of each setting."""
 
     models: list[Any]
     """One compiled Keras model per distinct setting, in order of first appearance."""
-    setting_of: Array
-    """(R,) which of `models` each replicate belongs to."""
-    trainable: list[Array]
-    """One array (R, *shape) per trainable variable."""
-    non_trainable: list[Array]
-    """One array (R, *shape) per non-trainable variable, states of seed generators included."""
+    setting_of: list[int]
+    """R numbers: which of `models` each replicate belongs to."""
+    values: list[list[Array]]
+    """R lists: a replicate's trainable, then its non-trainable variables, states of seed generators included."""
     replayed: bool
     """Whether the fast replay was exact; if not, each replicate was built."""
 
@@ -48,11 +46,8 @@ def build_seeded(build: Build, seed: int, setting: Mapping[str, Any] | None = No
     return build(**(setting or {}))
 
 
-def stacked_starts(
-    build: Build,
-    seeds: Sequence[int],
-    settings: Sequence[Mapping[str, Any]],
-    check: Callable[[Any], None],
+def start_values(
+    build: Build, seeds: Sequence[int], settings: Sequence[Mapping[str, Any]], check: Callable[[Any], None]
 ) -> Starts:
     """Return the start values of all replicates, by replay where that is exact.
 
@@ -66,28 +61,20 @@ def stacked_starts(
     check : callable
         Called with the first model of each setting; raises if the model cannot be used.
     """
-    keys = [tuple(sorted((name, repr(value)) for name, value in setting.items())) for setting in settings]
-    distinct = list(dict.fromkeys(keys))
-    setting_of = np.array([distinct.index(key) for key in keys])
+    keys = [repr(sorted(setting.items())) for setting in settings]
+    distinct = {key: number for number, key in enumerate(dict.fromkeys(keys))}
+    setting_of = [distinct[key] for key in keys]
     models: list[Any] = []
-    rows: list[list[Array]] = [[] for _ in seeds]
+    values: list[list[Array]] = [[] for _ in seeds]
     replayed = True
-    for k in range(len(distinct)):
-        members = np.flatnonzero(setting_of == k).tolist()
-        model, values, exact = _setting_starts(build, [seeds[i] for i in members], settings[members[0]], check)
+    for number in distinct.values():
+        members = [i for i, setting in enumerate(setting_of) if setting == number]
+        model, rows, exact = _setting_starts(build, [seeds[i] for i in members], settings[members[0]], check)
         models.append(model)
         replayed &= exact
-        for i, row in zip(members, values, strict=True):
-            rows[i] = row
-    shapes = {tuple(array.shape for array in row) for row in rows}
-    if len(shapes) > 1:
-        raise ValueError(
-            "The replicates' models differ in the shapes of their variables. Hyperparameters that change the "
-            "architecture (units, layers) cannot be stacked: call replicate once for each architecture."
-        )
-    stacked = [np.stack(column) for column in zip(*rows, strict=True)]
-    count = len(models[0].trainable_variables)
-    return Starts(models, setting_of, stacked[:count], stacked[count:], replayed)
+        for i, row in zip(members, rows, strict=True):
+            values[i] = row
+    return Starts(models, setting_of, values, replayed)
 
 
 def _setting_starts(
@@ -167,22 +154,31 @@ def _initial(initializer: Any, variable: Any) -> Array:
 def _owners(model: Any) -> dict[int, Any]:
     """Map the id of each variable to the layer (or cell) that made it."""
     owners: dict[int, Any] = {}
-    for layer in _all_layers(model):
+    for layer in all_layers(model):
         for variable in layer.variables:
-            owners[id(variable)] = layer  # the innermost layer comes last, and wins
+            current = owners.get(id(variable))
+            if current is None or len(layer.variables) < len(current.variables):  # the innermost layer
+                owners[id(variable)] = layer
     return owners
 
 
-def _all_layers(layer: Any) -> list[Any]:
+def all_layers(layer: Any) -> list[Any]:
+    """Return a layer or model and all layers within it, each once, outer before inner."""
+    found: dict[int, Any] = {}
+    _collect(layer, found)
+    return list(found.values())
+
+
+def _collect(layer: Any, found: dict[int, Any]) -> None:
     import keras
 
-    found = [layer]
+    if id(layer) in found:
+        return
+    found[id(layer)] = layer
     for child in vars(layer).values():
-        children = child if isinstance(child, (list, tuple)) else [child]
-        for item in children:
-            if isinstance(item, keras.layers.Layer) and item is not layer:
-                found.extend(_all_layers(item))
-    return found
+        for item in child if isinstance(child, (list, tuple)) else [child]:
+            if isinstance(item, keras.layers.Layer):
+                _collect(item, found)
 
 
 def _values(model: Any) -> list[Array]:
