@@ -178,6 +178,20 @@ class TestConclusion:
             assert found.p_value == 1.0
             assert found.effect_size is None
 
+    @pytest.mark.parametrize("method", ["t", "wilcoxon", "corrected"])
+    def test_a_last_digit_is_no_difference(self, method):
+        sizes = {"n_train": 9, "n_validation": 1} if method == "corrected" else {}
+        a = np.array([0.3, 0.6, 0.7, 1e3])
+        b = np.array([0.1 + 0.2, 0.6, 0.1 * 7, np.nextafter(1e3, 0)])
+        assert not np.array_equal(a, b)
+        assert compare(a, b, method=method, **sizes).conclusion == "a and b have the same score in all 4 pairs."
+
+    def test_a_shift_with_rounding_errors_has_no_effect_size(self):
+        a = np.linspace(0, 1, 10)
+        found = compare(a + 0.1, a)
+        assert found.effect_size is None
+        assert found.is_shown
+
     def test_scope_follows_the_method(self):
         a, b = np.arange(6.0), np.zeros(6)
         assert "other seeds" in compare(a, b, method="wilcoxon").conclusion

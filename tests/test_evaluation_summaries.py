@@ -112,6 +112,22 @@ class TestSummarize:
             assert interval.low == interval.high == pytest.approx(value, rel=1e-15)
         assert summary.normality.test == "none"
 
+    @pytest.mark.parametrize("n", [2, 4, 8, 30])
+    @pytest.mark.parametrize("value", [0.1, 0.86, 1e6])
+    def test_a_spread_in_the_last_digit_is_none(self, value, n):
+        scores = np.full(n, value)
+        scores[-1] = np.nextafter(np.nextafter(value, 2 * value), 2 * value)
+        summary = summarize(scores)
+        assert summary.std == 0
+        assert summary.bootstrap.low == summary.bootstrap.high
+        assert summary.normality.test == "none"
+
+    @pytest.mark.parametrize("spread", [1e-7, 1e-12])
+    def test_the_smallest_spread_of_single_precision_is_one(self, spread):
+        summary = summarize(0.86 + spread * np.arange(5))
+        assert summary.std == pytest.approx(spread * math.sqrt(2.5), rel=1e-2)
+        assert summary.bootstrap.low < summary.bootstrap.high
+
     def test_does_not_change_its_input(self):
         scores = np.array([3.0, 1.0, 2.0])
         summarize(scores)
@@ -154,8 +170,8 @@ class TestSummarize:
             summarize([1, 2, 3], confidence=confidence)
 
     def test_bad_resamples(self):
-        with pytest.raises(ValueError, match="resamples must be 1 or more"):
-            summarize([1, 2, 3], resamples=0)
+        with pytest.raises(ValueError, match="resamples must be 99 or more"):
+            summarize([1, 2, 3], resamples=98)
 
 
 class TestNormality:
@@ -193,7 +209,7 @@ class TestRunning:
         rows = running(scores, confidence=confidence)
         tolerance = 1e-6 * (1 + np.max(np.abs(scores)))
         for n in range(2, len(scores) + 1):
-            summary = summarize(scores[:n], confidence=confidence, resamples=9)
+            summary = summarize(scores[:n], confidence=confidence, resamples=99)
             row = rows.iloc[n - 1]
             assert row["n"] == n
             assert row["mean"] == pytest.approx(summary.mean, abs=tolerance)

@@ -19,7 +19,7 @@ from statsmodels.stats.multitest import multipletests
 
 from course_pkg.evaluation.intervals import Interval, checked_confidence, digits
 from course_pkg.evaluation.nested import corrected_standard_error
-from course_pkg.evaluation.scores import checked_scores, is_constant
+from course_pkg.evaluation.scores import checked_scores, is_constant, rounding
 from course_pkg.evaluation.summaries import bootstrap_interval, t_interval
 
 __all__ = ["EFFECT_SIZE", "METHODS", "Comparison", "compare", "compare_many", "expected_best"]
@@ -256,8 +256,11 @@ def compare(
         )
     confidence = checked_confidence(confidence)
     first, second = _paired(a, b, ndim=2 if method == "5x2cv" else 1)
+    smallest = rounding(first, second)
     differences = first - second
-    if is_constant(differences) and (method != "wilcoxon" or not differences.any()):
+    differences[np.abs(differences) <= smallest] = 0.0
+    flat = is_constant(differences, smallest)
+    if flat and (method != "wilcoxon" or not differences.any()):
         found = _without_spread(differences, confidence)
     elif method == "corrected":
         found = _corrected_t(differences, n_train, n_validation, confidence)
@@ -269,7 +272,7 @@ def compare(
         n=differences.size,
         mean_a=float(first.mean()),
         mean_b=float(second.mean()),
-        effect_size=_d_z(differences),
+        effect_size=None if flat else float(differences.mean() / differences.std(ddof=1)),
         **found._asdict(),
     )
 
@@ -461,10 +464,6 @@ def _without_spread(differences: Floats, confidence: float) -> _Test:
     if mean == 0:
         return _Test(interval, 0.0, 1.0, 0)
     return _Test(interval, math.copysign(math.inf, mean), 0.0, _sign(mean))
-
-
-def _d_z(differences: Floats) -> float | None:
-    return None if is_constant(differences) else float(differences.mean() / differences.std(ddof=1))
 
 
 def _sign(value: float) -> int:

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["checked_scores", "is_constant"]
+__all__ = ["checked_scores", "is_constant", "rounding"]
 
-# Below this spread the third powers that the bootstrap takes are lost in rounding.
-_NO_SPREAD = 1e-90
+# Below this the third powers that the bootstrap takes are lost.
+_SMALLEST = 1e-90
 
 
 def checked_scores(
@@ -68,16 +68,36 @@ def checked_scores(
     return array
 
 
-def is_constant(scores: npt.NDArray[Any]) -> bool:
-    """Tell whether all scores are the same number.
+def is_constant(scores: npt.NDArray[Any], tolerance: float | None = None) -> bool:
+    """Tell whether all scores are the same number, but for rounding.
+
+    Equal runs can end up a last digit apart, such as by averaging folds. To take that for a spread would make
+    intervals and tests of rounding errors.
+
+    Parameters
+    ----------
+    scores : ndarray of float64
+    tolerance : float, optional
+        ``rounding(scores)`` if not given.
 
     Examples
     --------
-    >>> is_constant(np.array([0.1, 0.1, 0.1]))
+    >>> is_constant(np.array([0.3, 0.1 + 0.2, 0.3]))
     True
     """
-    # not std() == 0: rounding gives equal numbers a small standard deviation
-    return bool(np.ptp(scores) < _NO_SPREAD)
+    return bool(np.ptp(scores) <= (rounding(scores) if tolerance is None else tolerance))
+
+
+def rounding(*scores: npt.NDArray[Any]) -> float:
+    """Return the difference up to which two of these scores may owe it to rounding.
+
+    Examples
+    --------
+    >>> rounding(np.array([0.5, 1.0]))
+    1.4210854715202004e-14
+    """
+    largest = max(float(np.abs(array).max()) for array in scores)
+    return max(_SMALLEST, 64 * float(np.finfo(np.float64).eps) * largest)
 
 
 def _dimensions(ndim: int) -> str:

@@ -141,7 +141,7 @@ def summarize(
         :func:`summarize_nested` and :func:`cross_validate` for those.
     confidence : float, default 0.95
     resamples : int, default 9999
-        How many resamples the bootstrap draws.
+        How many resamples the bootstrap draws; 99 or more.
     rng : numpy.random.Generator or int, default 0
         Source of the resamples. An int (the default) gives the same interval each time. A generator is
         advanced.
@@ -264,8 +264,8 @@ def bootstrap_interval(
     0.60 (95 % interval 0.20 to 1.00)
     """
     values = checked_scores(scores)
-    if resamples < 1:
-        raise ValueError(f"resamples must be 1 or more, got {resamples!r}. 9999 serves 95 % intervals well.")
+    if resamples < 99:
+        raise ValueError(f"resamples must be 99 or more, got {resamples!r}. 9999 serves 95 % intervals well.")
     mean = float(values.mean())
     if is_constant(values):  # BCa divides by the spread
         return Interval(mean, mean, mean, confidence)
