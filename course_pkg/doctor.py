@@ -65,7 +65,7 @@ def examine(root: Path | None) -> list[Finding]:
     ]
 
 
-def _versions(here: dict, root: Path | None) -> list[Finding]:
+def _versions(here: dict[str, Any], root: Path | None) -> list[Finding]:
     locked = _locked(root / "requirements.lock") if root else {}
     lines = [Finding("Python", here["python"], "good")]
     for name, found in here["versions"].items():

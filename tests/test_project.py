@@ -136,3 +136,15 @@ def test_the_ci_workflow_runs_the_readmes_commands():
     commands = [step["run"] for step in steps if "run" in step]
     assert commands == ["bash .ci/run", "make book"]
     assert "exec make test" in (REPOSITORY / ".ci" / "run").read_text()
+
+
+def test_make_refuses_a_python_that_is_too_old(tmp_path):
+    for name in ("Makefile", "pyproject.toml", "requirements.lock"):
+        (tmp_path / name).write_bytes((REPOSITORY / name).read_bytes())
+    python = tmp_path / "python3.9"
+    python.write_text('#!/bin/sh\n[ "$1" = -V ] && echo "Python 3.9.2"\nexit 1\n')
+    python.chmod(0o755)
+    done = subprocess.run(["make", "book", f"PYTHON={python}"], cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode != 0
+    assert "Python 3.9.2; the course needs Python 3.11, 3.12 or 3.13" in done.stdout + done.stderr
+    assert not (tmp_path / ".venv").exists()
