@@ -106,6 +106,9 @@ def book_verify(
 
     book, selected = _selected(root, chapters)
     seed = PUBLISHED_SEED if seed is None else seed
+    _say(
+        "Each chapter is run twice: with all CPUs, then with one, in another folder, the chapters in the opposite order."
+    )
     checks = verify(book, selected, seed, (reporter(out), reporter(out)), jobs=jobs or _cores())
     _say(
         f"Two runs of {len(selected)} {_chapters(len(selected))} with seed {seed}: every byte of the results is equal."

@@ -109,16 +109,15 @@ class StackedOptimizer:
 
         _check(optimizer)
         self._packing = packing
-        self._clipnorm, self._global_clipnorm = optimizer.clipnorm, optimizer.global_clipnorm
+        self._clipping = optimizer.clipnorm, optimizer.global_clipnorm, optimizer.clipvalue
         self.weight_decay: float | None = optimizer.weight_decay
         """The weight decay; None for none."""
         config = {**keras.optimizers.serialize(optimizer)["config"]}
-        config.update(clipnorm=None, global_clipnorm=None, weight_decay=None)
+        schedule = config["learning_rate"]
         self._optimizer = _functional(type(optimizer).from_config(config))
         self._thetas = [keras.Variable(np.zeros((replicates, width), "float32")) for width in packing.widths]
         self._optimizer.build(self._thetas)
         self._decayed = packing.pack_arrays([_decayed(optimizer, variable) for variable in variables])
-        schedule = config["learning_rate"]
         self.learning_rate: float | None = None if isinstance(schedule, dict) else float(schedule)
         """The learning rate; None if a schedule sets it."""
 
@@ -164,20 +163,23 @@ class StackedOptimizer:
         )
 
     def _clipped(self, gradients: Sequence[Any]) -> Sequence[Any]:
-        """Clip by norm: each replicate's own, as if it were alone."""
+        """Clip each replicate's gradients by their own norms, as if it were alone."""
         import tensorflow as tf
 
-        if self._clipnorm:
+        clipnorm, global_clipnorm, clipvalue = self._clipping
+        if clipnorm:
             parts = self._packing.unpack(gradients)
             axes = [list(range(1, len(part.shape))) for part in parts]
             return self._packing.pack(
-                [tf.clip_by_norm(part, self._clipnorm, axis) for part, axis in zip(parts, axes, strict=True)]
+                [tf.clip_by_norm(part, clipnorm, axis) for part, axis in zip(parts, axes, strict=True)]
             )
-        if self._global_clipnorm:
+        if global_clipnorm:
             squares = tf.add_n([tf.reduce_sum(tf.square(gradient), 1, keepdims=True) for gradient in gradients])
             norm = tf.sqrt(squares)
-            factor = self._global_clipnorm / tf.maximum(norm, self._global_clipnorm)
+            factor = global_clipnorm / tf.maximum(norm, global_clipnorm)
             return [gradient * factor for gradient in gradients]
+        if clipvalue:
+            return [tf.clip_by_value(gradient, -clipvalue, clipvalue) for gradient in gradients]
         return gradients
 
 
