@@ -15,6 +15,7 @@ import nbformat
 
 from course_pkg.errors import CourseError, cannot_write
 from course_pkg.files import move_into_place
+from course_pkg.publishing import reference
 from course_pkg.publishing.book import Book, Chapter
 from course_pkg.publishing.rerun import Run, run_folder, up_to_date
 from course_pkg.records import read_results
@@ -79,7 +80,7 @@ def _inputs(book: Book) -> str:
 
 
 def stage(book: Book) -> Path:
-    """Lay out what Sphinx reads: the pages, the published results, and the executed chapters.
+    """Lay out what Sphinx reads: the pages, the published results, the executed chapters, and the lab's reference.
 
     Returns
     -------
@@ -89,7 +90,8 @@ def stage(book: Book) -> Path:
     Raises
     ------
     CourseError
-        If a chapter has no run of its present state, or the folder cannot be written.
+        If a chapter has no run of its present state, a docstring of the lab cannot be written as Markdown, or the
+        folder cannot be written.
     """
     target = book.build / "source"
     records = {chapter.name: _record(book, chapter) for chapter in book.chapters}
@@ -102,6 +104,8 @@ def stage(book: Book) -> Path:
             notebook = nbformat.read(run_folder(book, Run()) / f"{chapter.name}.ipynb", as_version=4)
             page = _as_page(book, chapter, notebook, records[chapter.name])
             nbformat.write(page, target / "chapters" / f"{chapter.name}.ipynb")
+        if reference.is_in_contents(book):
+            reference.write(book, target)
     except OSError as error:
         raise cannot_write(target, error) from error
     return target
