@@ -107,7 +107,7 @@ def book_verify(
     book, selected = _selected(root, chapters)
     seed = PUBLISHED_SEED if seed is None else seed
     _say(
-        "Each chapter is run twice: with all CPUs, then with one, in another folder, the chapters in the opposite order."
+        "Each chapter runs twice: with all CPUs, then with one, in another folder, the chapters in the opposite order."
     )
     checks = verify(book, selected, seed, (reporter(out), reporter(out)), jobs=jobs or _cores())
     _say(
@@ -197,6 +197,10 @@ def _tell(checks: list[Any]) -> None:
     for check in checks:
         how = "to the last bit" if check.exact else "within the recorded tolerances"
         _say(f"{check.chapter}: {check.values} results equal the published ones {how}.")
+        if check.missing:
+            _say(
+                f"  Not compared: what needs {', '.join(check.missing)}, not at hand (`course doctor` says what to do)."
+            )
 
 
 def _say(text: str) -> None:

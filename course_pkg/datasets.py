@@ -39,6 +39,7 @@ __all__ = [
     "ShapeError",
     "available",
     "cache_dir",
+    "fetched_names",
     "load",
     "names",
 ]
@@ -202,6 +203,17 @@ def available(name: str) -> bool:
     """
     _check_name(name)
     return all(_is_at_hand(file) for file in _FILES.get(name, ()))
+
+
+def fetched_names() -> tuple[str, ...]:
+    """Return the names of the sets that are fetched when first used; the others are built in.
+
+    Examples
+    --------
+    >>> "sonar" in fetched_names(), "wine" in fetched_names()
+    (True, False)
+    """
+    return tuple(_FILES)
 
 
 def cache_dir() -> Path:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from course_pkg import presets
+from course_pkg import datasets, presets
 from course_pkg.seeds import environment
 
 __all__ = ["Finding", "examine"]
@@ -20,7 +20,6 @@ _TOOLS = {
     "chromium": ("Chromium tests the built site and makes its PDF", "chromium"),
     "qemu-x86_64": ("qemu-user repeats an experiment on an emulated older CPU", "qemu-user"),
 }
-_REMOTE_SETS = ("sonar", "ionosphere", "pima", "mammography", "fashion_mnist")
 
 
 @dataclass(frozen=True)
@@ -115,10 +114,8 @@ def _determinism(here: dict[str, Any]) -> list[Finding]:
 
 
 def _data_sets() -> list[Finding]:
-    from course_pkg import datasets
-
-    here = [name for name in _REMOTE_SETS if datasets.available(name)]
-    away = [name for name in _REMOTE_SETS if name not in here]
+    here = [name for name in datasets.fetched_names() if datasets.available(name)]
+    away = [name for name in datasets.fetched_names() if name not in here]
     cure = "fetched when first used; without a network, put the files in a folder and name it in COURSE_DATA_DIR"
     lines = [Finding("Data sets", f"at hand: {', '.join(here)}", "good")] if here else []
     return [*lines, Finding("Data sets", f"not at hand: {', '.join(away)}", "optional", cure)] if away else lines

@@ -9,7 +9,7 @@ import json
 import math
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -57,21 +57,28 @@ class ChapterResults:
         Name to value: number, string, bool, or lists and dicts of these.
     tolerances : dict
         Name to the absolute difference that is allowed off the portable preset; None promises nothing there.
+    needs : dict
+        Name to the data set without which the chapter cannot record it; the others are not in it.
     """
 
     chapter: str
     seed: int
     values: dict[str, Any]
     tolerances: dict[str, float | None]
+    needs: dict[str, str] = field(default_factory=dict)
 
     def to_json(self) -> str:
         """Serialise with sorted keys and shortest round-trip numbers, so that equal results are equal bytes."""
-        entries = {name: {"value": value, "tolerance": self.tolerances[name]} for name, value in self.values.items()}
+        entries = {name: self._entry(name) for name in self.values}
         content = {"chapter": self.chapter, "seed": self.seed, "values": entries}
         return json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n"
 
+    def _entry(self, name: str) -> dict[str, Any]:
+        entry = {"value": self.values[name], "tolerance": self.tolerances[name]}
+        return {**entry, "needs": self.needs[name]} if name in self.needs else entry
 
-def record(name: str, value: Any, *, tolerance: float | str | None = "default") -> Any:
+
+def record(name: str, value: Any, *, tolerance: float | str | None = "default", data: str | None = None) -> Any:
     """Record one result of a chapter under a name that its prose and its claims can use.
 
     When `course book run` executes the chapter, the value goes to the chapter's results file. In your own
@@ -87,6 +94,9 @@ def record(name: str, value: Any, *, tolerance: float | str | None = "default") 
         How far the value may be off on a computer where the portable preset makes no promise, absolute and in
         the value's own unit. Default: 1e-6 × max(1, largest magnitude in `value`). None: no promise
         there at all (a fingerprint, a chaotic trajectory).
+    data : str, optional
+        A data set that may not be at hand, and without which this value cannot be had. Where it is missing, the
+        published value stands.
 
     Returns
     -------
@@ -112,7 +122,7 @@ def record(name: str, value: Any, *, tolerance: float | str | None = "default") 
     if destination and name in _recorded:
         raise RecordError(f"{name!r} was recorded before in this chapter. Give each result its own name.")
     plain = _plain(name, value)
-    _recorded[name] = {"value": plain, "tolerance": _tolerance(name, plain, tolerance)}
+    _recorded[name] = {"value": plain, "tolerance": _tolerance(name, plain, tolerance), "needs": data}
     if destination:
         _write(Path(destination))
     return value
@@ -162,6 +172,7 @@ def read_results(path: Path | str) -> ChapterResults:
             seed=int(content["seed"]),
             values={name: entry["value"] for name, entry in entries.items()},
             tolerances={name: entry["tolerance"] for name, entry in entries.items()},
+            needs={name: str(entry["needs"]) for name, entry in entries.items() if "needs" in entry},
         )
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise CourseError(f"The results file {path} is damaged (it lacks {error}). {cure}") from error
@@ -173,6 +184,7 @@ def _write(path: Path) -> None:
         seed=int(os.environ.get(SEED_VARIABLE, "0")),
         values=recorded(),
         tolerances={name: entry["tolerance"] for name, entry in _recorded.items()},
+        needs={name: entry["needs"] for name, entry in _recorded.items() if entry["needs"]},
     )
     write_results(results, path)
 

@@ -143,3 +143,11 @@ def test_a_damaged_file_is_named_with_a_cure(tmp_path, text):
 def test_a_missing_file_is_named_with_a_cure(tmp_path):
     with pytest.raises(CourseError, match=r"no results file .*y\.json.*course book run y"):
         read_results(tmp_path / "y.json")
+
+
+def test_a_value_that_needs_a_data_set_says_so(tmp_path):
+    path = tmp_path / "x.json"
+    done = chapter("record('a', 1, data='pima'); record('b', 2)", path)
+    assert done.returncode == 0, done.stderr
+    assert read_results(path).needs == {"a": "pima"}
+    assert read_results(path).to_json() == path.read_text()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,7 +35,13 @@ class Difference:
         return f"{self.key}: {_shown(self.first)} against {_shown(self.second)}{allowed}"
 
 
-def differences(first: ChapterResults, second: ChapterResults, *, within_tolerance: bool = False) -> list[Difference]:
+def differences(
+    first: ChapterResults,
+    second: ChapterResults,
+    *,
+    within_tolerance: bool = False,
+    without: Collection[str] = (),
+) -> list[Difference]:
     """Compare two results of one chapter, key by key.
 
     Parameters
@@ -44,6 +50,8 @@ def differences(first: ChapterResults, second: ChapterResults, *, within_toleran
     within_tolerance : bool, default False
         False: every bit counts. True: numbers may differ by the tolerance that `first` holds beside them, and
         where that is None they are not compared.
+    without : collection of str, default ()
+        Data sets that were not at hand for `second`: what needs them may be missing there.
 
     Returns
     -------
@@ -63,6 +71,8 @@ def differences(first: ChapterResults, second: ChapterResults, *, within_toleran
     if first.seed != second.seed:
         found.append(Difference("(seed)", first.seed, second.seed))
     for name in sorted({*first.values, *second.values}):
+        if name not in second.values and first.needs.get(name) in without:
+            continue
         if name not in first.values or name not in second.values:
             found.append(Difference(name, first.values.get(name), second.values.get(name)))
             continue

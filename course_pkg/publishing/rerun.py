@@ -20,7 +20,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, ClassVar
 
-from course_pkg import presets
+from course_pkg import datasets, presets
 from course_pkg.errors import CourseError, Interrupted, cannot_write
 from course_pkg.files import move_into_place, write_atomically
 from course_pkg.publishing import worker
@@ -112,8 +112,8 @@ def run_folder(book: Book, run: Run) -> Path:
 def rerun_key(book: Book, chapter: Chapter, run: Run) -> str:
     """Hash everything that a chapter's results depend on.
 
-    Its source, the parameters, every file of the lab, the lock file, the preset, the Python version and the kind of
-    machine. Two equal keys mean that a rerun would give the same numbers.
+    Its source, the parameters, every file of the lab, the lock file, the preset, the data sets at hand, the Python
+    version and the kind of machine. Two equal keys mean that a rerun would give the same numbers.
 
     Returns
     -------
@@ -126,7 +126,8 @@ def rerun_key(book: Book, chapter: Chapter, run: Run) -> str:
     for path in files:
         content = path.read_bytes()
         digest.update(f"{path.relative_to(book.root)}:{len(content)}:".encode() + content)
-    settings = {"seed": run.seed, "parameters": run.parameters, "preset": _kernel_settings()}
+    data = [name for name in datasets.fetched_names() if datasets.available(name)]
+    settings = {"seed": run.seed, "parameters": run.parameters, "preset": _kernel_settings(), "data": data}
     system = [platform.python_version(), platform.machine(), platform.system()]
     digest.update(json.dumps([settings, system], sort_keys=True).encode())
     return digest.hexdigest()
@@ -344,6 +345,8 @@ class _Worker:
 def _environment(chapter: Chapter, run: Run, scratch: Path) -> dict[str, str]:
     """The kernel's environment: the preset in force from the start, and none of the user's own settings."""
     own = {key: value for key, value in os.environ.items() if not key.startswith(("PYTHON", "IPYTHON", "JUPYTER"))}
+    if own.get(datasets.DIR_VAR):  # the kernel works elsewhere
+        own[datasets.DIR_VAR] = str(Path(own[datasets.DIR_VAR]).absolute())
     return {
         **own,
         **_kernel_settings(),

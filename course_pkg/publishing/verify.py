@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from course_pkg import datasets
 from course_pkg.errors import CourseError
 from course_pkg.files import write_atomically
 from course_pkg.publishing.book import PUBLISHED_SEED, Book, Chapter
@@ -31,12 +32,15 @@ class Check:
     exact : bool
         Every bit was compared; False: within the recorded tolerances.
     values : int
-        How many results the chapter has.
+        How many results were compared.
+    missing : list of str
+        Data sets that are not at hand; what needs them was not compared.
     """
 
     chapter: str
     exact: bool
     values: int
+    missing: list[str]
 
 
 def verify(
@@ -95,16 +99,17 @@ def check_against_published(book: Book, chapter: Chapter) -> Check:
         )
     published = read_results(path)
     exact = bool(environment()["portable"])
-    found = differences(published, fresh, within_tolerance=not exact)
+    missing = _missing_data(published)
+    found = differences(published, fresh, within_tolerance=not exact, without=missing)
     if found:
         raise CourseError(
             f"Chapter {chapter.name}: {_count(found)} not what is published (published against this run). "
             "If the change is meant: `course book publish`.",
             details=_listed(found),
         )
-    if exact and path.read_text(encoding="utf-8") != fresh.to_json():
+    if exact and path.read_text(encoding="utf-8") != published.to_json():
         raise CourseError(f"{path} is not written as `course book publish` writes it. Publish it anew.")
-    return Check(chapter.name, exact, len(fresh.values))
+    return Check(chapter.name, exact, len(fresh.values), missing)
 
 
 def publish(book: Book, chapters: Sequence[Chapter]) -> dict[str, list[Difference]]:
@@ -133,10 +138,21 @@ def publish(book: Book, chapters: Sequence[Chapter]) -> dict[str, list[Differenc
         fresh = read_results(run_folder(book, Run()) / f"{chapter.name}.json")
         target = book.published / f"{chapter.name}.json"
         old = read_results(target) if target.exists() else ChapterResults(chapter.name, fresh.seed, {}, {})
+        missing = _missing_data(old)
+        if missing:
+            raise CourseError(
+                f"Chapter {chapter.name} has published results that need {', '.join(missing)}, not at hand here. "
+                "Put the files in a folder, name it in COURSE_DATA_DIR, and run the chapter again."
+            )
         changes[chapter.name] = differences(old, fresh)
         if changes[chapter.name] or not target.exists():
             write_atomically(target, fresh.to_json())
     return changes
+
+
+def _missing_data(results: ChapterResults) -> list[str]:
+    """Name the data sets that results need and that are not at hand."""
+    return sorted(name for name in set(results.needs.values()) if not datasets.available(name))
 
 
 def _demand_equal(book: Book, chapter: Chapter, first: Run, second: Run) -> None:

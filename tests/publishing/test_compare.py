@@ -54,3 +54,13 @@ def test_missing_and_added_names_are_differences_under_any_tolerance():
 def test_another_seed_and_another_tolerance_are_differences():
     assert [d.key for d in differences(results(1), results(1, seed=2))] == ["(seed)"]
     assert [d.key for d in differences(results(1), results(1, tolerance=0.1))] == ["v (tolerance)"]
+
+
+def test_what_needs_a_data_set_that_is_not_at_hand_may_be_missing():
+    published = ChapterResults("x", 1, {"a": 1, "b": 2}, {"a": 0.0, "b": 0.0}, {"b": "pima"})
+    fresh = ChapterResults("x", 1, {"a": 1}, {"a": 0.0})
+    assert differences(published, fresh, without=["pima"]) == []
+    assert [d.key for d in differences(published, fresh)] == ["b"]
+    assert [d.key for d in differences(published, fresh, without=["sonar"])] == ["b"]
+    wrong = ChapterResults("x", 1, {"a": 1, "b": 3}, {"a": 0.0, "b": 0.0}, {"b": "pima"})
+    assert [d.key for d in differences(published, wrong, without=["pima"])] == ["b"]

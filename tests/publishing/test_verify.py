@@ -143,3 +143,26 @@ def test_damaged_results_are_named(published):
     failed = published.course("book", "check", ok=False)
     assert "one.json is damaged" in failed.stderr
     assert len(failed.stderr.strip().splitlines()) == 1
+
+
+def test_without_a_data_set_its_published_results_stand(small_book, tmp_path, repository):
+    folder = repository.parent / "shared" / "data"
+    if not (folder / "pima-indians-diabetes.csv").exists():
+        pytest.skip("needs the folder ../shared/data with pima-indians-diabetes.csv")
+    code = (
+        "from course_pkg import datasets\nif datasets.available('pima'):\n"
+        "    record('pima_mean', float(datasets.load('pima').X.mean()), data='pima')"
+    )
+    small_book.add("one", BODY + cell(code))
+    with_data = {"COURSE_DATA_DIR": str(folder)}
+    without = {"COURSE_DATA_DIR": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path)}
+    small_book.course("book", "run", **with_data)
+    small_book.course("book", "publish", **with_data)
+    assert "3 results equal" in small_book.course("book", "check", **with_data).stdout
+    assert "one: done" in small_book.course("book", "run", **without).stdout  # the data at hand are in the rerun key
+    checked = small_book.course("book", "check", **without).stdout
+    assert "2 results equal" in checked
+    assert "Not compared: what needs pima" in checked
+    refused = small_book.course("book", "publish", ok=False, **without)
+    assert "need pima, not at hand here" in refused.stderr
+    assert "pima_mean" in committed(small_book).read_text()
