@@ -36,7 +36,8 @@ def train(plan: Plan) -> Outcome:
                 known[keys[replicate]] = len(outcome.models)
                 outcome.models.append(model)
             outcome.model_of[replicate] = known[keys[replicate]]
-            outcome.values[replicate] = [np.array(v) for v in model.trainable_variables + model.non_trainable_variables]
+            variables = model.trainable_variables + model.non_trainable_variables
+            outcome.values[replicate] = [np.asarray(variable).copy() for variable in variables]
             outcome.done[replicate] = len(history["loss"])
             for name, values in history.items():
                 outcome.record(name, replicate, slice(0, len(values)), values)

@@ -90,7 +90,8 @@ def fit_order(seeds: Sequence[int], samples: int) -> Array:
     >>> sorted(fit_order([3], 6)[0].tolist())
     [0, 1, 2, 3, 4, 5]
     """
-    words = _philox_words(np.asarray(seeds, np.uint64), (samples + 3) // 4)
+    # TensorFlow cuts seeds to 31 bits.
+    words = _philox_words(np.asarray(seeds, np.uint64) % np.uint64(2**31 - 1), (samples + 3) // 4)
     order = np.tile(np.arange(samples, dtype=np.int32), (len(seeds), 1))
     rows = np.arange(len(seeds))
     for i in range(samples - 1):

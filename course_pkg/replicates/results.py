@@ -37,6 +37,8 @@ class Replicates:
         How many epochs each replicate was trained for.
     engine : {"vectorized", "loop"}
         Which engine trained them.
+    replayed : bool
+        Whether start weights came from the fast replay of seed draws; False if each replicate was built.
     interrupted : bool
         True if Ctrl-C ended the training; then the replicates and epochs that were done are here.
     timings : dict of str to float
@@ -54,6 +56,7 @@ class Replicates:
         self.engine = engine
         self.seeds = [plan.seeds[i] for i in begun]
         self.hyperparameters = [dict(plan.settings[i]) for i in begun]
+        self.replayed = outcome.replayed
         self.interrupted = outcome.interrupted
         self.timings = dict(outcome.timings)
         self.epochs = outcome.done[begun]

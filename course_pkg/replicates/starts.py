@@ -94,6 +94,9 @@ def _setting_starts(
     return model, [_values(build_seeded(build, seed, setting)) for seed in seeds], False
 
 
+_Source = Callable[[Sequence[int]], Array]
+
+
 class _Replay:
     """Recompute a build's start values for another seed from the draws that Keras makes of Python's generator."""
 
@@ -102,7 +105,7 @@ class _Replay:
         owners = _owners(model)
         variables = model.trainable_variables + model.non_trainable_variables
         self._plan = [
-            _source(variable, value, draws, owners.get(id(variable)))
+            _source(variable, value, draws, owners.get(id(variable), []))
             for variable, value in zip(variables, values, strict=True)
         ]
 
@@ -117,16 +120,19 @@ def _draws(seed: int, count: int) -> list[int]:
     return [generator.randint(1, int(1e9)) for _ in range(count)]
 
 
-def _source(variable: Any, value: Array, draws: Mapping[int, int], owner: Any) -> Callable[[Sequence[int]], Array]:
+def _source(
+    variable: Any, value: Array, draws: Mapping[int, int], owners: Sequence[Any]
+) -> Callable[[Sequence[int]], Array]:
     """Find what a start value was made from: a draw used as a seed state, a seeded initializer, or a constant."""
     import keras
 
     if value.dtype.kind in "iu" and value.shape == (2,) and int(value[0]) in draws:
         index = draws[int(value[0])]
         return lambda fresh: np.array([fresh[index], value[1]], dtype=value.dtype)
-    if owner is None or value.dtype.kind != "f":
+    if value.dtype.kind != "f":
         return lambda fresh: value
-    for initializer in vars(owner).values():
+    attributes = [attribute for owner in owners for attribute in vars(owner).values()]
+    for initializer in attributes:
         if not isinstance(initializer, keras.initializers.Initializer):
             continue
         index_or_none = draws.get(getattr(initializer, "seed", None) or -1)
@@ -135,7 +141,7 @@ def _source(variable: Any, value: Array, draws: Mapping[int, int], owner: Any) -
     return lambda fresh: value
 
 
-def _seeded_source(initializer: Any, variable: Any, index: int) -> Callable[[Sequence[int]], Array]:
+def _seeded_source(initializer: Any, variable: Any, index: int) -> _Source:
     config = initializer.get_config()
 
     def source(fresh: Sequence[int]) -> Array:
@@ -151,14 +157,12 @@ def _initial(initializer: Any, variable: Any) -> Array:
         return np.empty(0)
 
 
-def _owners(model: Any) -> dict[int, Any]:
-    """Map the id of each variable to the layer (or cell) that made it."""
-    owners: dict[int, Any] = {}
+def _owners(model: Any) -> dict[int, list[Any]]:
+    """Map the id of each variable to the layers (and cells) that hold it: one of them made it."""
+    owners: dict[int, list[Any]] = {}
     for layer in all_layers(model):
         for variable in layer.variables:
-            current = owners.get(id(variable))
-            if current is None or len(layer.variables) < len(current.variables):  # the innermost layer
-                owners[id(variable)] = layer
+            owners.setdefault(id(variable), []).append(layer)
     return owners
 
 
