@@ -22,6 +22,7 @@ book: $(READY)
 test: $(READY)
 	$(BIN)/course book lint
 	$(BIN)/course book verify
+	$(BIN)/course book claims
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy

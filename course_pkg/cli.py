@@ -116,6 +116,41 @@ def book_verify(
     _tell(checks)
 
 
+@book_app.command("claims")
+def book_claims(
+    chapters: Chapters = None,
+    seeds: Annotated[str | None, typer.Option(help="Root seeds, as 1,2,3; default: the published one and 2.")] = None,
+    fresh: Annotated[int, typer.Option(min=0, help="Draw this many new root seeds as well.")] = 0,
+    publish: Annotated[bool, typer.Option("--publish", help="Write the effects to book/results/claims.")] = False,
+    jobs: Jobs = None,
+    root: Root = None,
+) -> None:
+    """Evaluate what the chapters claim, under several root seeds."""
+    from course_pkg.publishing.claims import evaluate, publish_verdicts
+    from course_pkg.publishing.progress import reporter
+
+    book, selected = _selected(root, chapters)
+    chosen = [*_seeds(seeds), *_drawn(fresh)]
+    verdicts = evaluate(book, selected, chosen, reporter(out), jobs=jobs or _cores())
+    failed = [(name, verdict) for name, found in verdicts.items() for verdict in found if not verdict.stands]
+    for name, found in verdicts.items():
+        for verdict in found:
+            mark = "holds" if verdict.stands else "FAILS"
+            _say(f"{mark}  {name}:{verdict.claim.id}  in {verdict.held} of {len(chosen)} seeds")
+    if failed:
+        raise CourseError(
+            f"{len(failed)} claim{'s' if len(failed) > 1 else ''} not borne out. Reword or drop; never choose a seed.",
+            details="\n".join(
+                f"{name}:{verdict.claim.id}: {verdict.claim.sentence} It must hold in {verdict.claim.share:.0%} of the "
+                f"seeds; it did not in {verdict.failed_seeds}."
+                for name, verdict in failed
+            ),
+        )
+    if publish:
+        publish_verdicts(book, verdicts)
+        _say(f"Published the effects under seeds {', '.join(map(str, chosen))}.")
+
+
 @book_app.command("publish")
 def book_publish(chapters: Chapters = None, root: Root = None) -> None:
     """Make the last run's results the published ones, and show what changes."""
@@ -176,6 +211,24 @@ def _selected(root: Path | None, chapters: list[str] | None) -> tuple[Book, Any]
 
     book = find_book(root)
     return book, book.select(chapters or [])
+
+
+def _seeds(text: str | None) -> list[int]:
+    from course_pkg.publishing.book import PUBLISHED_SEED
+
+    if text is None:
+        return [PUBLISHED_SEED, 2]
+    try:
+        return list(dict.fromkeys(int(part) for part in text.split(",")))
+    except ValueError as error:
+        raise CourseError(f"--seeds {text!r} is not a list of whole numbers such as 1,2,3.") from error
+
+
+def _drawn(count: int) -> list[int]:
+    """New root seeds from the operating system; they are printed, so that a failure can be repeated."""
+    import secrets
+
+    return [secrets.randbelow(2**32) for _ in range(count)]
 
 
 def _parsed(params: list[str]) -> dict[str, Any]:

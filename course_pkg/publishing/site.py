@@ -17,6 +17,7 @@ from course_pkg.errors import CourseError, cannot_write
 from course_pkg.files import move_into_place
 from course_pkg.publishing import reference
 from course_pkg.publishing.book import Book, Chapter
+from course_pkg.publishing.claims import table
 from course_pkg.publishing.rerun import Run, run_folder, up_to_date
 from course_pkg.records import read_results
 
@@ -125,8 +126,19 @@ def _skipped(book: Book, folder: str, names: list[str]) -> set[str]:
 def _as_page(book: Book, chapter: Chapter, notebook: Any, record: dict[str, Any]) -> Any:
     """Hide what only the machinery needs, and say at the end where the numbers come from."""
     notebook.cells = [c for c in notebook.cells if "injected-parameters" not in c.metadata.get("tags", [])]
+    if (book.source / "claims" / f"{chapter.name}.yml").exists():
+        notebook.cells.append(nbformat.v4.new_markdown_cell(_claims(book, chapter)))
     notebook.cells.append(nbformat.v4.new_markdown_cell(_provenance(book, chapter, record)))
     return notebook
+
+
+def _claims(book: Book, chapter: Chapter) -> str:
+    return (
+        "## What this chapter claims\n\n"
+        "Each claim was evaluated on whole reruns of this page under several root seeds. A claim that does not hold as "
+        "often as it promises is reworded or dropped; no seed is chosen to make it hold.\n\n"
+        f"{table(book, chapter)}\n"
+    )
 
 
 def _provenance(book: Book, chapter: Chapter, record: dict[str, Any]) -> str:

@@ -1,5 +1,6 @@
 """What holds for every page of the book."""
 
+import json
 import re
 from collections import Counter
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from course_pkg.publishing.book import Book
+from course_pkg.publishing.claims import Verdict, judge, read_claims
 from course_pkg.publishing.lint import typed_results
 from course_pkg.records import read_results
 from small_book import REPOSITORY
@@ -82,6 +84,21 @@ def test_every_published_result_is_recorded_by_the_chapter(chapter):
     ]
     for name in read_results(BOOK.published / f"{chapter.name}.json").values:
         assert any(pattern.fullmatch(name) for pattern in patterns), name
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS)
+def test_every_chapter_claims_something_that_was_tried_under_several_seeds(chapter):
+    claims = read_claims(BOOK, chapter)
+    assert len(claims) >= 3
+    effects = json.loads((BOOK.published / "claims" / f"{chapter.name}.json").read_text())
+    assert {claim.id for claim in claims} == set(effects)
+    for claim in claims:
+        verdict = Verdict(claim, {int(seed): effect for seed, effect in effects[claim.id].items()})
+        assert len(verdict.effects) >= 5
+        assert verdict.stands, verdict
+    results = read_results(BOOK.published / f"{chapter.name}.json")
+    for verdict in judge(claims, {1: results}):
+        assert effects[verdict.claim.id]["1"] == verdict.effects[1], "publish the claims anew"
 
 
 MODULES = sorted((REPOSITORY / "course_pkg").rglob("*.py"))
