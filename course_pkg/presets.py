@@ -5,6 +5,11 @@ sets of the CPU, by the number of cores, by environment variables. Two computers
 differently, and training amplifies the difference. The *portable* preset takes the choice away:
 one thread, instructions up to AVX2, no oneDNN rewrites. It costs little on small networks.
 
+One thing it cannot take away. TensorFlow computes 1/x and 1/sqrt(x) from the processor's own approximations
+(``rcpps``, ``rsqrtps``), and makers tabulate these differently. So the last bits of ``tf.math.reciprocal``,
+``tf.math.rsqrt``, and of softmax and batch normalization, which use them, may differ between processors of different
+makers; log-softmax and the cross-entropy losses do not. ``benchmarks/portability.py`` shows it op by op.
+
 This module imports nothing but the standard library, so that it can run before everything else.
 Explained in :doc:`chapters/randomness`.
 """
@@ -63,6 +68,11 @@ def settings(name: str = "portable") -> dict[str, str]:
     ----------
     name : {"portable", "native"}, default "portable"
 
+    Returns
+    -------
+    dict of str to str
+        Variable to value.
+
     Raises
     ------
     ValueError
@@ -90,6 +100,18 @@ def apply(name: str = "portable") -> list[str]:
     list of str
         The libraries that had been imported before, and so keep the settings that they
         loaded with. Empty when the preset is fully in force.
+
+    Raises
+    ------
+    ValueError
+        If there is no preset of that name.
+
+    Examples
+    --------
+    What was applied before stays in force where nothing has changed:
+
+    >>> apply(chosen())
+    []
     """
     wanted = settings(name)
     changed = {key for key, value in wanted.items() if os.environ.get(key) != value}
@@ -101,17 +123,55 @@ def apply(name: str = "portable") -> list[str]:
 
 
 def apply_default() -> None:
-    """Apply the preset that ``COURSE_PRESET`` names, ``portable`` if it names none."""
+    """Apply the preset that ``COURSE_PRESET`` names, ``portable`` if it names none.
+
+    Importing ``course_pkg`` does this.
+
+    Raises
+    ------
+    ValueError
+        If there is no preset of that name.
+
+    Examples
+    --------
+    >>> apply_default()
+    >>> chosen() == (os.environ.get("COURSE_PRESET") or "portable")
+    True
+    """
     apply(os.environ.get(ENV_VAR) or "portable")
 
 
 def chosen() -> str:
-    """Return the name of the preset applied last."""
+    """Return the name of the preset applied last.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> chosen() in PRESETS
+    True
+    """
     return _chosen[0]
 
 
 def missing() -> list[str]:
-    """Say why the chosen preset is not in force, one sentence each; empty when it is."""
+    """Say why the chosen preset is not in force.
+
+    Returns
+    -------
+    list of str
+        One reason each; empty when it is in force.
+
+    Examples
+    --------
+    >>> before = os.environ["TF_CPP_MIN_LOG_LEVEL"]
+    >>> os.environ["TF_CPP_MIN_LOG_LEVEL"] = "0"
+    >>> missing()
+    ["TF_CPP_MIN_LOG_LEVEL was changed from '3' to '0'"]
+    >>> os.environ["TF_CPP_MIN_LOG_LEVEL"] = before
+    """
     reasons = [f"{library} was imported before course_pkg" for library in _late]
     for key, value in settings(chosen()).items():
         if os.environ.get(key) != value:
@@ -120,7 +180,18 @@ def missing() -> list[str]:
 
 
 def has_avx2() -> bool:
-    """Tell whether this CPU can run the instructions that the portable preset is capped at."""
+    """Tell whether this CPU can run the instructions that the portable preset is capped at.
+
+    Returns
+    -------
+    bool
+        False on processors other than x86.
+
+    Examples
+    --------
+    >>> isinstance(has_avx2(), bool)
+    True
+    """
     if not _is_x86():
         return False
     try:
