@@ -118,6 +118,10 @@ class Dataset:
 def names() -> tuple[str, ...]:
     """Return the names that :func:`load` takes: first the built-in sets, then those that are fetched.
 
+    Returns
+    -------
+    tuple of str
+
     Examples
     --------
     >>> names()[:4]
@@ -208,6 +212,10 @@ def available(name: str) -> bool:
 def fetched_names() -> tuple[str, ...]:
     """Return the names of the sets that are fetched when first used; the others are built in.
 
+    Returns
+    -------
+    tuple of str
+
     Examples
     --------
     >>> "sonar" in fetched_names(), "wine" in fetched_names()
@@ -217,7 +225,18 @@ def fetched_names() -> tuple[str, ...]:
 
 
 def cache_dir() -> Path:
-    """Return the folder that fetched files are kept in; it may not exist yet."""
+    """Return the folder that fetched files are kept in; it may not exist yet.
+
+    Returns
+    -------
+    Path
+        ``course-pkg`` in the cache folder of the user, wherever the operating system has that.
+
+    Examples
+    --------
+    >>> cache_dir().name
+    'course-pkg'
+    """
     import pooch
 
     return Path(pooch.os_cache(CACHE_NAME))

@@ -112,11 +112,25 @@ def distribution(rule: str, fan_in: int, fan_out: int | None = None) -> rv_froze
 def bounds(rule: str, fan_in: int, fan_out: int | None = None) -> tuple[float, float]:
     """Return the interval in which a rule's weights lie; infinite for normal ones.
 
-    Parameters and errors are those of :func:`distribution`. Explained in :doc:`chapters/initialization`.
+    Explained in :doc:`chapters/initialization`.
+
+    Parameters
+    ----------
+    rule : str
+        One of ``RULES``.
+    fan_in : int
+        Inputs to each unit, at least 1.
+    fan_out : int, optional
+        Units of the layer, at least 1. Only ``normalized_xavier`` needs it.
 
     Returns
     -------
     (float, float)
+
+    Raises
+    ------
+    TypeError, ValueError
+        As :func:`distribution`.
 
     Examples
     --------
@@ -131,12 +145,26 @@ def bounds(rule: str, fan_in: int, fan_out: int | None = None) -> tuple[float, f
 def std(rule: str, fan_in: int, fan_out: int | None = None) -> float:
     """Return the standard deviation of a rule's weights.
 
-    Parameters and errors are those of :func:`distribution`. Explained in :doc:`chapters/initialization`.
+    Explained in :doc:`chapters/initialization`.
+
+    Parameters
+    ----------
+    rule : str
+        One of ``RULES``.
+    fan_in : int
+        Inputs to each unit, at least 1.
+    fan_out : int, optional
+        Units of the layer, at least 1. Only ``normalized_xavier`` needs it.
 
     Returns
     -------
     float
         Of a uniform rule, its width divided by √12.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As :func:`distribution`.
 
     Examples
     --------

@@ -32,8 +32,13 @@ __all__ = [
 ]
 
 FILE_VARIABLE = "COURSE_RESULTS_FILE"
+"""Environment variable that names the results file of the chapter that runs; unset in your own notebook."""
+
 CHAPTER_VARIABLE = "COURSE_CHAPTER"
+"""Environment variable that names the chapter that runs."""
+
 SEED_VARIABLE = "COURSE_SEED"
+"""Environment variable that holds the seed of the chapter that runs."""
 
 DEFAULT_TOLERANCE = 1e-6
 """Relative to the size of the value, absolute below 1."""
@@ -59,6 +64,12 @@ class ChapterResults:
         Name to the absolute difference that is allowed off the portable preset; None promises nothing there.
     needs : dict
         Name to the data set without which the chapter cannot record it; the others are not in it.
+
+    Examples
+    --------
+    >>> results = ChapterResults("randomness", 1, {"loss": 0.25}, {"loss": 1e-6})
+    >>> results.values["loss"]
+    0.25
     """
 
     chapter: str
@@ -68,7 +79,13 @@ class ChapterResults:
     needs: dict[str, str] = field(default_factory=dict)
 
     def to_json(self) -> str:
-        """Serialise with sorted keys and shortest round-trip numbers, so that equal results are equal bytes."""
+        """Serialise with sorted keys and shortest round-trip numbers, so that equal results are equal bytes.
+
+        Returns
+        -------
+        str
+            JSON, ending in a newline.
+        """
         entries = {name: self._entry(name) for name in self.values}
         content = {"chapter": self.chapter, "seed": self.seed, "values": entries}
         return json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n"
@@ -129,17 +146,44 @@ def record(name: str, value: Any, *, tolerance: float | str | None = "default", 
 
 
 def recorded() -> dict[str, Any]:
-    """Return what this process has recorded so far: name to value."""
+    """Return what this process has recorded so far.
+
+    Returns
+    -------
+    dict
+        Name to value.
+
+    Examples
+    --------
+    >>> record("learning_rate", 0.1)
+    0.1
+    >>> recorded()["learning_rate"]
+    0.1
+    """
     return {name: entry["value"] for name, entry in _recorded.items()}
 
 
 def write_results(results: ChapterResults, path: Path | str) -> None:
     """Write a results file, whole or not at all.
 
+    Parameters
+    ----------
+    results : ChapterResults
+    path : path
+        The file. Its folder is made if need be.
+
     Raises
     ------
     CourseError
         If it cannot be written.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_results(ChapterResults("randomness", 1, {"loss": 0.25}, {"loss": 1e-6}), f"{folder}/randomness.json")
+    ...     read_results(f"{folder}/randomness.json").values
+    {'loss': 0.25}
     """
     write_atomically(path, results.to_json())
 
@@ -151,11 +195,22 @@ def read_results(path: Path | str) -> ChapterResults:
     ----------
     path : path
 
+    Returns
+    -------
+    ChapterResults
+
     Raises
     ------
     CourseError
         If the file is missing, is not JSON, or does not have the form that :func:`record` writes. Names the
         file and says how to make it anew.
+
+    Examples
+    --------
+    >>> read_results("lost.json")
+    Traceback (most recent call last):
+    ...
+    course_pkg.errors.CourseError: There is no results file lost.json. Make it anew with ...
     """
     path = Path(path)
     cure = f"Make it anew with `course book run {path.stem} --force`, or restore it from git."

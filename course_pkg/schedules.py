@@ -361,9 +361,27 @@ class StepDecayOneEarly(StepDecay):
             epoch = update // updates_per_epoch
             return initial_learning_rate * factor ** ((1 + epoch) // epochs_per_drop)
 
-    The parameters are those of :class:`StepDecay`.
-
     Explained in :doc:`chapters/learning_rate`.
+
+    Parameters
+    ----------
+    initial_learning_rate : float
+        Rate of the first ``epochs_per_drop - 1`` epochs, above 0.
+    factor : float, default 0.5
+        What each drop multiplies the rate by, above 0 and at most 1.
+    epochs_per_drop : int, default 10
+        At least 1.
+    updates_per_epoch : int
+        See :func:`updates_per_epoch`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a parameter is no number, or out of range.
+
+    See Also
+    --------
+    StepDecay : drops after as many epochs as it says.
 
     Examples
     --------

@@ -183,6 +183,11 @@ def environment() -> dict[str, Any]:
     Notes
     -----
     TensorFlow is not imported for this.
+
+    Examples
+    --------
+    >>> environment()["versions"]["numpy"] == np.__version__
+    True
     """
     problems = presets.missing()
     return {

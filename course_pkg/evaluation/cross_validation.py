@@ -128,25 +128,67 @@ class CrossValidation:
         return rows.set_index(_KEYS)["value"].rename(metric)
 
     def per_split(self, metric: str) -> pd.Series[float]:
-        """Return the mean over seeds of each split, indexed by ``repeat`` and ``fold``.
+        """Return the mean over seeds of each split.
 
         ``per_split(metric).unstack("fold")`` is a table of repeats by folds: what ``compare(method="5x2cv")`` takes.
+
+        Parameters
+        ----------
+        metric : str
+            One of `metrics`.
+
+        Returns
+        -------
+        Series of float, indexed by ``repeat`` and ``fold``
+
+        Raises
+        ------
+        ValueError
+            If there is no such metric.
         """
         return self.of(metric).groupby(level=["repeat", "fold"]).mean()
 
     def per_seed(self, metric: str) -> pd.Series[float]:
-        """Return the mean over all splits of each seed, indexed by ``seed``.
+        """Return the mean over all splits of each seed.
 
         It is what one whole cross-validation would have reported, had it been done with that seed alone. Its spread
         tells of training; nothing in it tells of other data.
+
+        Parameters
+        ----------
+        metric : str
+            One of `metrics`.
+
+        Returns
+        -------
+        Series of float, indexed by ``seed``
+
+        Raises
+        ------
+        ValueError
+            If there is no such metric.
         """
         return self.of(metric).groupby(level="seed").mean()
 
     def per_repeat(self, metric: str) -> pd.Series[float]:
-        """Return the mean over folds and seeds of each repeat, indexed by ``repeat``.
+        """Return the mean over folds and seeds of each repeat.
 
         Its spread tells how much the cutting into folds matters. All repeats are of the same rows: an interval made
         from it shrinks towards this data set's score, not towards that of other data.
+
+        Parameters
+        ----------
+        metric : str
+            One of `metrics`.
+
+        Returns
+        -------
+        Series of float, indexed by ``repeat``
+
+        Raises
+        ------
+        ValueError
+            If there is no such metric.
         """
         return self.of(metric).groupby(level="repeat").mean()
 
@@ -213,6 +255,18 @@ class CrossValidation:
         """Return one trained model, as a normal, compiled Keras model.
 
         It takes rows scaled as those of its split: ``scaled(X, split, scaler)``.
+
+        Parameters
+        ----------
+        seed : int
+            One of `seeds`.
+        fold : int
+        repeat : int, default 0
+            The split, numbered from 0.
+
+        Returns
+        -------
+        keras.Model
 
         Raises
         ------

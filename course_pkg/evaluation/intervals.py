@@ -45,7 +45,16 @@ class Interval(NamedTuple):
         return (self.high - self.low) / 2
 
     def includes(self, value: float) -> bool:
-        """Tell whether `value` lies between the bounds, or on one of them."""
+        """Tell whether a value lies between the bounds, or on one of them.
+
+        Parameters
+        ----------
+        value : float
+
+        Returns
+        -------
+        bool
+        """
         return self.low <= value <= self.high
 
     def __str__(self) -> str:

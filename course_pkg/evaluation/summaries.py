@@ -208,6 +208,18 @@ def normal_interval(mean: float, standard_error: float, confidence: float = 0.95
 
     Explained in :doc:`chapters/evaluation`.
 
+    Parameters
+    ----------
+    mean : float
+    standard_error : float
+        Of the mean.
+    confidence : float, default 0.95
+        Between 0 and 1.
+
+    Returns
+    -------
+    Interval
+
     Examples
     --------
     >>> print(normal_interval(10.0, 1.0))
@@ -221,6 +233,20 @@ def t_interval(mean: float, standard_error: float, df: float, confidence: float 
     """Return the interval from Student's t distribution with `df` degrees of freedom.
 
     Explained in :doc:`chapters/evaluation`.
+
+    Parameters
+    ----------
+    mean : float
+    standard_error : float
+        Of the mean.
+    df : float
+        Degrees of freedom: of a mean of n scores, n - 1.
+    confidence : float, default 0.95
+        Between 0 and 1.
+
+    Returns
+    -------
+    Interval
 
     Examples
     --------
