@@ -71,11 +71,8 @@ def binary(dropout: float = 0.0, visible: float = 0.0, max_norm: float = 0.0, fa
         layers.append(keras.layers.Dense(units, "relu", kernel_constraint=constraint))
         layers += [keras.layers.Dropout(dropout)] if dropout else []
     model = keras.Sequential([*layers, keras.layers.Dense(1, "sigmoid")])
-    model.compile(
-        keras.optimizers.SGD(0.1 if fast else 0.01, momentum=0.9 if fast else 0.8),
-        loss="binary_crossentropy",
-        metrics=["accuracy"],
-    )
+    optimizer = keras.optimizers.SGD(0.1 if fast else 0.01, momentum=0.9 if fast else 0.8)
+    model.compile(optimizer, loss="binary_crossentropy", metrics=["accuracy"])
     return model
 
 

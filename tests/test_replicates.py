@@ -507,6 +507,14 @@ def test_an_interrupt_keeps_what_is_done(data, monkeypatch):
     assert runs.history["epoch"].max() == runs.epochs.max()
 
 
+def test_global_generators_are_left_alone(data):
+    np.random.seed(5)
+    expected = np.random.random()
+    np.random.seed(5)
+    replicate(small, *data, seeds=2, epochs=1).model(1)
+    assert np.random.random() == expected
+
+
 def test_nothing_is_printed(data, capfd):
     replicate(small, *data, seeds=2, epochs=1, verbose=True)
     assert capfd.readouterr() == ("", "")

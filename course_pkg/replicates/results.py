@@ -11,7 +11,7 @@ import pandas as pd
 from course_pkg.replicates.graph import Rows, metric_names
 from course_pkg.replicates.inference import evaluate_plain, evaluate_stacked, predict_plain, predict_stacked
 from course_pkg.replicates.plan import Outcome, Plan, as_numbers, nested
-from course_pkg.replicates.starts import build_seeded
+from course_pkg.replicates.starts import build_seeded, generators_kept
 from course_pkg.replicates.vectorized import chunk_size_for
 
 __all__ = ["Replicates"]
@@ -43,6 +43,27 @@ class Replicates:
         True if Ctrl-C ended the training; then the replicates and epochs that were done are here.
     timings : dict of str to float
         Seconds by stage.
+
+    Examples
+    --------
+    >>> import keras
+    >>> from course_pkg.replicates import replicate
+    >>> def line():
+    ...     model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
+    ...     model.compile(keras.optimizers.SGD(0.1), loss="mse")
+    ...     return model
+    >>> x = np.linspace(-1, 1, 8)[:, None]
+    >>> runs = replicate(line, x, 2 * x, seeds=3, epochs=2, validation_data=(x, 2 * x))
+    >>> runs
+    <Replicates: 3 replicates, 2 epochs, engine='vectorized'>
+    >>> runs.final("loss", "validation").shape
+    (3,)
+    >>> [weight.shape for weight in runs.weights(seed=2)]
+    [(1, 1), (1,)]
+    >>> list(runs.evaluate(x, 2 * x).columns)
+    ['seed', 'loss']
+    >>> list(runs.summary().columns)
+    ['n', 'mean', 'std', 'min', 'median', 'max']
     """
 
     def __init__(self, plan: Plan, outcome: Outcome, engine: str) -> None:
@@ -144,7 +165,8 @@ class Replicates:
             The replicate's number (from 0) instead.
         """
         row = self._row(seed, replicate)
-        model = build_seeded(self._plan.build, self.seeds[row], self.hyperparameters[row])
+        with generators_kept():
+            model = build_seeded(self._plan.build, self.seeds[row], self.hyperparameters[row])
         model.set_weights(self.weights(replicate=row))
         return model
 

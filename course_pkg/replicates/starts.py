@@ -8,14 +8,15 @@ checked against a second true build, bit for bit; where it differs, every replic
 
 from __future__ import annotations
 
+import contextlib
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-__all__ = ["Starts", "all_layers", "build_seeded", "start_values"]
+__all__ = ["Starts", "all_layers", "build_seeded", "generators_kept", "start_values"]
 
 Build = Callable[..., Any]
 Array = np.ndarray[Any, Any]
@@ -36,6 +37,17 @@ class Starts:
     """R lists: a replicate's trainable, then its non-trainable variables, states of seed generators included."""
     replayed: bool
     """Whether the fast replay was exact; if not, each replicate was built."""
+
+
+@contextlib.contextmanager
+def generators_kept() -> Iterator[None]:
+    """Give Python's and NumPy's global generators their states back afterwards; seeded builds change them."""
+    python, legacy = random.getstate(), np.random.get_state()
+    try:
+        yield
+    finally:
+        random.setstate(python)
+        np.random.set_state(legacy)
 
 
 def build_seeded(build: Build, seed: int, setting: Mapping[str, Any] | None = None) -> Any:

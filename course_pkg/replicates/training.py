@@ -12,6 +12,7 @@ from course_pkg.replicates import loop, vectorized
 from course_pkg.replicates.orders import SHUFFLES, Shuffle
 from course_pkg.replicates.plan import Data, Plan, as_numbers, leaves, nested
 from course_pkg.replicates.results import Replicates
+from course_pkg.replicates.starts import generators_kept
 from course_pkg.seeds import MAX_SEED
 
 __all__ = ["replicate", "sweep"]
@@ -116,6 +117,9 @@ def replicate(
     Two calls give the same bits, in another process too, and a replicate's bits do not depend on the number of
     replicates: chunks have a fixed size, and a short one is padded. Kernels run in one thread per chunk.
 
+    Python's and NumPy's global generators are left as they were; TensorFlow's and Keras's global seeds are not, as
+    seeded builds set them.
+
     With ``shuffle="fit"`` losses agree with separate ``fit`` calls to about 1e-6; the rest is the order of
     summation inside a matrix product.
 
@@ -159,9 +163,11 @@ def replicate(
         memory=float(memory),
         verbose=verbose,
     )
-    if engine == "loop":
-        return Replicates(plan, loop.train(plan), "loop")
-    return Replicates(plan, vectorized.train(plan), "vectorized")
+    with generators_kept():
+        outcome = loop.train(plan) if engine == "loop" else vectorized.train(plan)
+    if not outcome.done.any():  # interrupted before the first epoch ended
+        raise KeyboardInterrupt
+    return Replicates(plan, outcome, "loop" if engine == "loop" else "vectorized")
 
 
 def sweep(seeds: int | Sequence[int], **hyperparameters: Sequence[Any]) -> dict[str, Any]:
