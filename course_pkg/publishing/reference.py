@@ -99,7 +99,8 @@ class Entry:
         parameters = list(inspect.signature(function).parameters.values())
         if "." in self.name:
             parameters = parameters[1:]  # self or cls
-        bare = [p.replace(annotation=inspect.Parameter.empty) for p in parameters if not p.name.startswith("_")]
+        constants = {id(value): name for name, value in vars(_load(self.module)).items() if name.isupper()}
+        bare = [_bare(p, constants) for p in parameters if not p.name.startswith("_")]
         return f"{self.name}{inspect.Signature(bare)}"
 
 
@@ -207,7 +208,7 @@ class Reference:
                 rest.to_markdown(prose, self._links(module, "")),
                 f"```python\nfrom {_PACKAGE} import {module}\n```",
                 rest.table(rows),
-                *(self._section(entry, 2) for entry in entries),
+                *(self.section(entry, 2) for entry in entries),
             ]
         )
 
@@ -215,14 +216,26 @@ class Reference:
         first = entry.doc.split("\n\n")[0]
         return rest.inline(first, self._links(entry.module, entry.name))
 
-    def _section(self, entry: Entry, level: int) -> str:
-        """Write an object under a heading of its own, its members below."""
+    def section(self, entry: Entry, level: int) -> str:
+        """Write an object under a heading of its own, its members below.
+
+        Parameters
+        ----------
+        entry : Entry
+        level : int
+            Of the heading.
+
+        Raises
+        ------
+        CourseError
+            If its docstring cannot be written as Markdown.
+        """
         try:
             text = "\n\n".join(filter(None, self._parts(entry)))
         except (ValueError, UserWarning) as error:
             raise CourseError(f"The docstring of {entry.path} cannot be written as Markdown: {error}") from error
         title = f"({self.label(entry)})=\n{'#' * level} {rest.escape(entry.name)}"
-        return "\n\n".join([title, text, *(self._section(member, level + 1) for member in self.members(entry))])
+        return "\n\n".join([title, text, *(self.section(member, level + 1) for member in self.members(entry))])
 
     def _parts(self, entry: Entry) -> Iterator[str]:
         doc = _parsed(entry.doc)
@@ -367,6 +380,21 @@ def write(book: Book, folder: Path) -> None:
 
 def _load(module: str) -> ModuleType:
     return importlib.import_module(f"{_PACKAGE}.{module}")
+
+
+class _Name(str):
+    """A name that is shown without quotes."""
+
+    __repr__ = str.__str__
+
+
+def _bare(parameter: inspect.Parameter, constants: dict[int, str]) -> inspect.Parameter:
+    """Leave out the annotation, and show a default that is one of the module's constants by its name."""
+    default = parameter.default
+    named = isinstance(default, tuple | dict | list) and id(default) in constants
+    return parameter.replace(
+        annotation=inspect.Parameter.empty, default=_Name(constants[id(default)]) if named else default
+    )
 
 
 def _is_member(value: Any) -> bool:
