@@ -158,6 +158,6 @@ def test_links_between_docstrings_lead_somewhere(reference, module):
 def test_no_exception_is_listed_in_vain(reference):
     entries = {entry.name: entry for module in module_names() for entry in reference.entries(module)}
     for name, maker in RESULTS.items():
-        assert not parsed(entries[name])["Examples"]
+        assert not documented(entries[name], "Parameters"), f"{name} is made by its reader: take it off the list"
         assert name in entries[maker].value.__annotations__["return"] or maker == "load"
     assert not any(documented(entries[name], "Parameters") for name in BASES)
