@@ -128,6 +128,16 @@ class Replicates:
         ----------
         metric : str, default "loss"
         split : {"train", "validation"}, default "train"
+
+        Returns
+        -------
+        ndarray of float, shape (R,)
+            In the order of ``seeds``.
+
+        Raises
+        ------
+        ValueError
+            If there is no such metric or split; names those that there are.
         """
         name = metric if split == "train" else f"val_{metric}"
         if split not in {"train", "validation"} or name not in self._columns:
@@ -145,6 +155,11 @@ class Replicates:
             The replicate's seed, if it occurs once.
         replicate : int, optional
             The replicate's number (from 0) instead.
+
+        Returns
+        -------
+        list of ndarray
+            Copies.
         """
         row = self._row(seed, replicate)
         model = self._models[row]
@@ -163,6 +178,10 @@ class Replicates:
             The replicate's seed, if it occurs once.
         replicate : int, optional
             The replicate's number (from 0) instead.
+
+        Returns
+        -------
+        keras.Model
         """
         row = self._row(seed, replicate)
         with generators_kept():
