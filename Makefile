@@ -23,6 +23,7 @@ test: $(READY)
 	$(BIN)/course book lint
 	$(BIN)/course book verify
 	$(BIN)/course book claims
+	$(BIN)/course book build
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
