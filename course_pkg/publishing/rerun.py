@@ -112,8 +112,8 @@ def run_folder(book: Book, run: Run) -> Path:
 def rerun_key(book: Book, chapter: Chapter, run: Run) -> str:
     """Hash everything that a chapter's results depend on.
 
-    Its source, the parameters, every file of the lab, the lock file, the preset, the data sets at hand, the Python
-    version and the kind of machine. Two equal keys mean that a rerun would give the same numbers.
+    Its source, the parameters, every file of the lab, the lock file, the preset, which of the data sets that it names are
+    at hand, the Python version and the kind of machine. Two equal keys mean that a rerun would give the same numbers.
 
     Returns
     -------
@@ -126,7 +126,8 @@ def rerun_key(book: Book, chapter: Chapter, run: Run) -> str:
     for path in files:
         content = path.read_bytes()
         digest.update(f"{path.relative_to(book.root)}:{len(content)}:".encode() + content)
-    data = [name for name in datasets.fetched_names() if datasets.available(name)]
+    text = chapter.path.read_text(encoding="utf-8", errors="replace")
+    data = [name for name in datasets.fetched_names() if name in text and datasets.available(name)]
     settings = {"seed": run.seed, "parameters": run.parameters, "preset": _kernel_settings(), "data": data}
     system = [platform.python_version(), platform.machine(), platform.system()]
     digest.update(json.dumps([settings, system], sort_keys=True).encode())
