@@ -112,8 +112,9 @@ def run_folder(book: Book, run: Run) -> Path:
 def rerun_key(book: Book, chapter: Chapter, run: Run) -> str:
     """Hash everything that a chapter's results depend on.
 
-    Its source, the parameters, every file of the lab, the lock file, the preset, which of the data sets that it names are
-    at hand, the Python version and the kind of machine. Two equal keys mean that a rerun would give the same numbers.
+    Its source, the parameters, every file of the lab, the lock file, the preset, which of the data sets that it names
+    are at hand, the Python version and the kind of machine. Two equal keys mean that a rerun would give the same
+    numbers.
 
     Returns
     -------
