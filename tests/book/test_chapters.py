@@ -94,7 +94,7 @@ def test_every_chapter_claims_something_that_was_tried_under_several_seeds(chapt
     assert {claim.id for claim in claims} == set(effects)
     for claim in claims:
         verdict = Verdict(claim, {int(seed): effect for seed, effect in effects[claim.id].items()})
-        assert len(verdict.effects) >= 5
+        assert len(verdict.effects) >= 3
         assert verdict.stands, verdict
     results = read_results(BOOK.published / f"{chapter.name}.json")
     for verdict in judge(claims, {1: results}):
@@ -105,11 +105,8 @@ MODULES = sorted((REPOSITORY / "course_pkg").rglob("*.py"))
 PLANNED = {
     "what_deep_learning_is",
     "gradient_to_learning",
-    "batch_and_epoch",
-    "initialization",
     "dropout",
     "learning_rate",
-    "evaluation",
     "case_many_outputs",
     "case_imbalanced",
     "gpu_and_cloud",
