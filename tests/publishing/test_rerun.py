@@ -174,15 +174,14 @@ def test_two_runs_at_once_are_refused(small_book):
     wait_for(lambda: not kernels(small_book))
 
 
-def test_a_full_disk_says_so(small_book, tmp_path):
-    """On a real file system that is full: a small tmpfs in a mount namespace of its own."""
-    small_book.add("one", cell("from course_pkg.records import record\nrecord('big', 'x' * 3_000_000);"))
-    build = small_book.root / "book" / "_build"
+def run_on(mount: str, book: SmallBook) -> subprocess.CompletedProcess[str]:
+    """Run with a real file system of its own as build folder, in a mount namespace."""
+    build = book.root / "book" / "_build"
     build.mkdir()
-    script = f"mount -t tmpfs -o size=1m none {build} && {sys.executable} -m course_pkg book run"
+    script = f"mount -t tmpfs -o {mount} none {build} && {sys.executable} -m course_pkg book run"
     done = subprocess.run(
         ["unshare", "--mount", "--map-root-user", "sh", "-c", script],
-        cwd=small_book.root,
+        cwd=book.root,
         env={**os.environ, "COLUMNS": "200"},
         capture_output=True,
         text=True,
@@ -190,25 +189,19 @@ def test_a_full_disk_says_so(small_book, tmp_path):
     if "unshare" in done.stderr or "mount:" in done.stderr:
         pytest.skip(f"no mount namespaces here: {done.stderr.strip().splitlines()[0]}")
     assert done.returncode == 1
+    return done
+
+
+def test_a_full_disk_says_so(small_book):
+    small_book.add("one", cell("from course_pkg.records import record\nrecord('big', 'x' * 3_000_000);"))
+    done = run_on("size=1m", small_book)
     assert "No space left on device" in done.stderr.splitlines()[0] + done.stderr.splitlines()[-1]
     assert "free some space" in done.stderr
 
 
 def test_a_read_only_folder_says_so(small_book):
     small_book.add("one", BODY)
-    build = small_book.root / "book" / "_build"
-    build.mkdir()
-    script = f"mount -t tmpfs -o ro none {build} && {sys.executable} -m course_pkg book run"
-    done = subprocess.run(
-        ["unshare", "--mount", "--map-root-user", "sh", "-c", script],
-        cwd=small_book.root,
-        env={**os.environ, "COLUMNS": "200"},
-        capture_output=True,
-        text=True,
-    )
-    if "unshare" in done.stderr or "mount:" in done.stderr:
-        pytest.skip(f"no mount namespaces here: {done.stderr.strip().splitlines()[0]}")
-    assert done.returncode == 1
+    done = run_on("ro", small_book)
     assert "Read-only file system" in done.stderr
     assert "work in a copy" in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
