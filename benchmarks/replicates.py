@@ -25,6 +25,7 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
+from course_pkg.presets import usable_cores
 from course_pkg.replicates import replicate
 
 SEEDS = 30
@@ -159,7 +160,7 @@ def sgemm_peak(threads: int) -> float:
 
 def ratios(repeats: int, plain_seeds: int) -> float:
     """Print the table of ratios; returns the plain seconds of one fit of the first workload."""
-    cores = len(os.sched_getaffinity(0))
+    cores = usable_cores()
     peak = sgemm_peak(cores)
     console.print(f"{cores} cores, sgemm peak {peak:.0f} GFLOP/s in {cores} threads, load {os.getloadavg()[0]:.1f}")
     console.print(f"Plain: least of {plain_seeds} fits, times {SEEDS}. Ours: least of {repeats} calls, {SEEDS} seeds.")

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from course_pkg.errors import CourseError
+from course_pkg.presets import usable_cores
 
 if TYPE_CHECKING:
     from course_pkg.publishing.book import Book
@@ -76,7 +77,7 @@ def book_run(
     book, selected = _selected(root, chapters)
     run = Run(PUBLISHED_SEED if seed is None else seed, _parsed(param or []))
     with reporter(out) as progress:
-        outcomes = rerun(book, selected, run, progress, jobs=jobs or _cores(), force=force)
+        outcomes = rerun(book, selected, run, progress, jobs=jobs or usable_cores(), force=force)
     skipped = [outcome.chapter for outcome in outcomes if outcome.skipped]
     if skipped:
         _say(f"Up to date: {', '.join(skipped)}.")
@@ -109,7 +110,7 @@ def book_verify(
     _say(
         "Each chapter runs twice: with all CPUs, then with one, in another folder, the chapters in the opposite order."
     )
-    checks = verify(book, selected, seed, (reporter(out), reporter(out)), jobs=jobs or _cores())
+    checks = verify(book, selected, seed, (reporter(out), reporter(out)), jobs=jobs or usable_cores())
     _say(
         f"Two runs of {len(selected)} {_chapters(len(selected))} with seed {seed}: every byte of the results is equal."
     )
@@ -131,7 +132,7 @@ def book_claims(
 
     book, selected = _selected(root, chapters)
     chosen = [*_seeds(seeds), *_drawn(fresh)]
-    verdicts = evaluate(book, selected, chosen, reporter(out), jobs=jobs or _cores())
+    verdicts = evaluate(book, selected, chosen, reporter(out), jobs=jobs or usable_cores())
     failed = [(name, verdict) for name, found in verdicts.items() for verdict in found if not verdict.stands]
     for name, found in verdicts.items():
         for verdict in found:
@@ -266,10 +267,6 @@ def _relative(path: Path) -> str:
 
 def _chapters(count: int) -> str:
     return "chapter" if count == 1 else "chapters"
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _escaped(text: str) -> str:

@@ -21,7 +21,7 @@ import os
 import platform
 import sys
 
-__all__ = ["ENV_VAR", "PRESETS", "apply", "apply_default", "chosen", "has_avx2", "missing", "settings"]
+__all__ = ["ENV_VAR", "PRESETS", "apply", "apply_default", "chosen", "has_avx2", "missing", "settings", "usable_cores"]
 
 ENV_VAR = "COURSE_PRESET"
 """Environment variable that names the preset to use: ``portable`` (default) or ``native``."""
@@ -199,6 +199,22 @@ def has_avx2() -> bool:
             return any(line.startswith("flags") and " avx2 " in f"{line.strip()} " for line in lines)
     except OSError:  # macOS: every Intel Mac that its TensorFlow supports has it
         return sys.platform == "darwin"
+
+
+def usable_cores() -> int:
+    """Return how many CPUs this process may use, which can be fewer than the computer has.
+
+    Returns
+    -------
+    int
+        At least 1.
+
+    Examples
+    --------
+    >>> usable_cores() >= 1
+    True
+    """
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _is_error(message: logging.LogRecord) -> bool:

@@ -195,7 +195,7 @@ def environment() -> dict[str, Any]:
         "platform": platform.platform(),
         "machine": platform.machine(),
         "cpu": _cpu_model(),
-        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        "cores": presets.usable_cores(),
         "versions": _versions(),
         "preset": presets.chosen(),
         "problems": problems,

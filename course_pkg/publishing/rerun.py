@@ -52,7 +52,7 @@ class Surroundings:
     folder_name: str = "work"
 
     def __str__(self) -> str:
-        cores = "one CPU" if self.one_core else f"{_cores()} CPUs"
+        cores = "one CPU" if self.one_core else f"{presets.usable_cores()} CPUs"
         return f"{cores}, PYTHONHASHSEED={self.hash_seed}, working folder {self.folder_name!r}"
 
 
@@ -431,10 +431,6 @@ def _is_lab(path: Path) -> bool:
 
 def _sha256(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _core(slot: int) -> int | None:

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from course_pkg.presets import usable_cores
 from course_pkg.replicates import loop, vectorized
 from course_pkg.replicates.orders import SHUFFLES, Shuffle
 from course_pkg.replicates.plan import Data, Plan, as_numbers, leaves, nested
@@ -159,7 +160,7 @@ def replicate(
         shuffle=shuffle,
         callbacks=list(callbacks or []),
         chunk_size=None if chunk_size is None else _positive("chunk_size", chunk_size),
-        workers=_positive("workers", workers or vectorized.cores()),
+        workers=_positive("workers", workers or usable_cores()),
         memory=float(memory),
         verbose=verbose,
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 from collections.abc import Iterator
@@ -21,7 +20,7 @@ from course_pkg.replicates.plan import Data, Outcome, Plan
 from course_pkg.replicates.progress import Progress
 from course_pkg.replicates.starts import Starts, start_values
 
-__all__ = ["CHUNK_SIZES", "chunk_size_for", "cores", "train"]
+__all__ = ["CHUNK_SIZES", "chunk_size_for", "train"]
 
 Array = np.ndarray[Any, Any]
 
@@ -98,11 +97,6 @@ def chunk_size_for(plan: Plan, model: Any) -> int:
         if 4 * numbers * size * plan.workers <= plan.memory:
             return size
     return CHUNK_SIZES[-1]
-
-
-def cores() -> int:
-    """Return how many cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _outputs(model: Any) -> int:
