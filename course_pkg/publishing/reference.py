@@ -35,7 +35,7 @@ TOUR = "lab"
 _PACKAGE = "course_pkg"
 # What a newcomer meets first comes first; a module that is not named here comes last.
 _ORDER = ("datasets", "networks", "replicates", "evaluation", "plots", "seeds", "records", "presets")
-_NOT_FOR_READERS = {"__main__", "cli", "doctor", "errors", "files", "grading", "publishing"}
+_NOT_FOR_READERS = {"__main__", "assignments", "checks", "cli", "doctor", "errors", "files", "grading", "publishing"}
 _CONSTANT_LINES = 8
 _WIDTH = 76
 
