@@ -13,9 +13,10 @@ from __future__ import annotations
 import hashlib
 import os
 import sys
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from itertools import islice
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TextIO
 
 import numpy as np
 import numpy.typing as npt
@@ -38,6 +39,7 @@ __all__ = [
     "describe",
     "grading_generator",
     "report_unanswered",
+    "show_warnings_as_output",
 ]
 
 SEED_VARIABLE = "COURSE_GRADING_SEED"
@@ -541,6 +543,32 @@ def report_unanswered(calls: Mapping[str, Callable[[], Any]]) -> None:
         print(f"Stops with an error: {', '.join(broken)}.")
     if answered:
         print(f"Answered: {', '.join(answered)}. Whether it is right, the tests above say.")
+
+
+def show_warnings_as_output() -> None:
+    """Print Python's warnings instead of writing them to the error stream.
+
+    nbgrader takes a test's marks away if anything stands on the error stream. A warning is no wrong answer: it
+    should be read, and cost nothing. For the first cell of a problem set.
+
+    Examples
+    --------
+    >>> show_warnings_as_output()
+    >>> warnings.warn_explicit("division by zero", RuntimeWarning, "notebook", 3)
+    RuntimeWarning: division by zero
+    """
+
+    def show(
+        message: Warning | str,
+        category: type[Warning],
+        filename: str,
+        lineno: int,
+        file: TextIO | None = None,
+        line: str | None = None,
+    ) -> None:
+        print(f"{category.__name__}: {message}", file=file)
+
+    warnings.showwarning = show
 
 
 class _OddError(Exception):

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import warnings
 
 import numpy as np
 import pandas as pd
@@ -376,6 +377,19 @@ def test_the_report_names_what_is_open_broken_and_answered(capsys):
         "Stops with an error: c (ZeroDivisionError).",
         "Answered: d. Whether it is right, the tests above say.",
     ]
+
+
+def test_a_warning_is_shown_and_costs_nothing(capsys, monkeypatch):
+    monkeypatch.setattr(warnings, "showwarning", warnings.showwarning)
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        checks.show_warnings_as_output()
+        warnings.warn("look out", stacklevel=1)
+        np.float64(1) / np.float64(0)
+    captured = capsys.readouterr()
+    assert captured.out.splitlines()[0] == "UserWarning: look out"
+    assert "RuntimeWarning: divide by zero" in captured.out
+    assert captured.err == ""
 
 
 def test_importing_the_checks_is_cheap():

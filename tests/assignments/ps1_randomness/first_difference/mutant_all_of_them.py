@@ -1,0 +1,3 @@
+# Mistake: returns the list of all stages that differ.
+def first_difference(first, second):
+    return [stage for stage in first if first[stage] != second.get(stage)]
