@@ -87,6 +87,31 @@ def test_a_seeded_fit_is_reproduced(data):
         np.testing.assert_allclose(of_seed["value"], history["loss"], atol=1e-6)
 
 
+def test_batched_products_leave_the_bits_alone():
+    import tensorflow as tf
+
+    from course_pkg.replicates.compiled import Compiled
+    from course_pkg.replicates.products import exchange
+
+    def products(x, weights, vector):
+        def body(i, y):
+            return i + 1, y + tf.nn.relu(x @ weights) @ tf.transpose(weights, [0, 2, 1])
+
+        _, y = tf.while_loop(lambda i, y: i < 2, body, (0, x))
+        return y, x @ vector
+
+    generator = np.random.default_rng(0)
+    arrays = [generator.normal(size=(3, *shape)).astype("float32") for shape in [(16, 60), (60, 40), (60, 1)]]
+    specs = [tf.TensorSpec(array.shape, array.dtype) for array in arrays]
+    for left, right in zip(Compiled(products, specs)(*arrays), tf.function(products)(*arrays), strict=True):
+        np.testing.assert_array_equal(left, right)
+
+    definition = exchange(tf.function(products).get_concrete_function(*specs).graph.as_graph_def(add_shapes=True))
+    loops = [node.op for function in definition.library.function for node in function.node_def]
+    assert loops.count("_MklBatchMatMulV2") == 2
+    assert [node.op for node in definition.node].count("BatchMatMulV2") == 1  # a vector gains nothing
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("dropout", [0.0, 0.2])
 def test_hundred_epochs_end_where_fit_ends(dropout):

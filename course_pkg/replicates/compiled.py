@@ -7,12 +7,14 @@ whatever the environment says, and each of them computes exactly what it would c
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from course_pkg.replicates.errors import NotVectorizableError
+from course_pkg.replicates.products import exchange
 
 __all__ = ["Compiled"]
 
@@ -36,7 +38,7 @@ class Compiled:
         traced = tf.function(function, autograph=False).get_concrete_function(*signature)
         graph = tf.Graph()
         with graph.as_default():
-            tf.import_graph_def(traced.graph.as_graph_def(), name="")
+            tf.import_graph_def(_definition(traced.graph), name="")
         captured = traced.captured_inputs
         inputs = [tensor.name for tensor in traced.inputs]
         self._inputs = inputs[: len(inputs) - len(captured)]
@@ -53,6 +55,28 @@ class Compiled:
         feeds = {**self._captured, **dict(zip(self._inputs, values, strict=True))}
         options = tf.compat.v1.RunOptions(inter_op_thread_pool=_CALLERS_THREAD)
         return tf.nest.pack_sequence_as(self._structure, self._session.run(self._outputs, feeds, options=options))
+
+
+def _definition(graph: Any) -> Any:
+    return exchange(graph.as_graph_def(add_shapes=True)) if _has_batched_products() else graph.as_graph_def()
+
+
+@functools.cache
+def _has_batched_products() -> bool:
+    """Try one on this build of TensorFlow: those for other processors have no such kernel."""
+    import tensorflow as tf
+
+    plain, batched = tf.Graph(), tf.Graph()
+    with plain.as_default():
+        ones = tf.ones([2, 32, 32])
+        tf.linalg.matmul(ones, ones, name="product")
+    try:
+        with batched.as_default():
+            tf.import_graph_def(exchange(plain.as_graph_def(add_shapes=True)), name="")
+        with _session(batched) as session:
+            return bool((session.run("product:0") == 32).all())
+    except (ValueError, tf.errors.OpError):  # unknown operation; no kernel
+        return False
 
 
 def _session(graph: Any) -> Any:
