@@ -1,0 +1,212 @@
+"""The two kernels of an examination, and the wire between them.
+
+The examiner's kernel asks through its own standard input: its prompt is the question, the line that it reads is the
+answer. The grader, in between, puts the question to the student's kernel as an expression to evaluate. While that runs,
+the student's code may call a function that the test passed in: the same way back. No socket, file or memory is shared.
+"""
+
+from __future__ import annotations
+
+import ast
+import queue
+import time
+from collections.abc import Callable
+from typing import Any
+
+__all__ = ["ANSWER", "ASK", "CALL", "RETURN", "ExaminerKernel", "KernelGone", "StudentKernel"]
+
+ASK, ANSWER, CALL, RETURN = "course-ask:", "course-answer:", "course-call:", "course-return:"
+
+_OPEN_DESK = """
+def _course_desk():
+    from course_pkg.grading.student import Desk
+    from IPython import get_ipython
+    shell = get_ipython()
+    return Desk(shell.user_ns, lambda text: shell.kernel.raw_input({call!r} + text))
+_course_desk = _course_desk()
+"""
+
+_OPEN_EXAMINATION = """
+from course_pkg.grading.bench import Bench as _CourseBench
+_course_bench = _CourseBench(get_ipython())
+"""
+
+_POLL = 0.25
+
+
+class KernelGone(Exception):
+    """The student's kernel died, hangs, or talks nonsense."""
+
+
+class StudentKernel:
+    """Asks questions of a student's kernel.
+
+    Parameters
+    ----------
+    client : jupyter_client.BlockingKernelClient
+        With channels started.
+    alive : callable
+        Tells whether the kernel's process lives.
+    timeout : float
+        Seconds for one question.
+    """
+
+    def __init__(self, client: Any, alive: Callable[[], bool], timeout: float) -> None:
+        self._client = client
+        self._alive = alive
+        self._timeout = timeout
+
+    def open_desk(self) -> None:
+        """Load what answers questions into the kernel."""
+        self._run(_OPEN_DESK.format(call=CALL), "0", lambda text: "")
+
+    def responds(self, seconds: float) -> bool:
+        """Tell whether the kernel still does what it is asked."""
+        patience, self._timeout = self._timeout, seconds
+        try:
+            self._run("", "0", lambda text: "")
+        except KernelGone:
+            return False
+        finally:
+            self._timeout = patience
+        return True
+
+    def answer(self, question: str, on_call: Callable[[str], str]) -> str:
+        """Put a question to the student's desk.
+
+        Parameters
+        ----------
+        question : str
+        on_call : callable
+            Runs a function of the test's that the student's code calls: ``on_call(call) -> result``.
+
+        Returns
+        -------
+        str
+
+        Raises
+        ------
+        KernelGone
+            If no answer comes.
+        """
+        shown = self._run("", f"_course_desk.answer({question!r})", on_call)
+        try:
+            answer = ast.literal_eval(shown)
+        except (ValueError, SyntaxError, MemoryError, RecursionError):
+            raise KernelGone("the student's kernel answers nonsense") from None
+        if not isinstance(answer, str):
+            raise KernelGone("the student's kernel answers nonsense")
+        return answer
+
+    def _run(self, code: str, expression: str, on_call: Callable[[str], str]) -> str:
+        message = self._client.execute(
+            code, silent=True, store_history=False, allow_stdin=True, user_expressions={"answer": expression}
+        )
+        until = time.monotonic() + self._timeout
+        while time.monotonic() < until:
+            self._serve(on_call)
+            reply = self._reply_to(message)
+            if reply is not None:
+                return _shown(reply)
+            if not self._alive():
+                raise KernelGone("the student's kernel died")
+        raise KernelGone(f"no answer within {self._timeout:g} seconds")
+
+    def _reply_to(self, message: str) -> Any:
+        try:
+            reply = self._client.get_shell_msg(timeout=_POLL / 5)
+        except queue.Empty:
+            return None
+        return reply if reply["parent_header"].get("msg_id") == message else None
+
+    def _serve(self, on_call: Callable[[str], str]) -> None:
+        """Answer what the student's code asks, and throw away what it prints."""
+        _drain(self._client)
+        try:
+            asked = self._client.get_stdin_msg(timeout=0)
+        except queue.Empty:
+            return
+        prompt = str(asked["content"].get("prompt", ""))
+        self._client.input(on_call(prompt.removeprefix(CALL)) if prompt.startswith(CALL) else "")
+
+
+class ExaminerKernel:
+    """Runs test cells in the examiner's kernel.
+
+    Parameters
+    ----------
+    client : jupyter_client.BlockingKernelClient
+        With channels started.
+    timeout : float
+        Seconds for one cell.
+    """
+
+    def __init__(self, client: Any, timeout: float) -> None:
+        self._client = client
+        self._timeout = timeout
+
+    def open(self) -> None:
+        """Load the examiner's bench into the kernel."""
+        reply, _ = self.run(_OPEN_EXAMINATION, None)
+        if reply["status"] != "ok":
+            raise RuntimeError(f"the examiner's kernel does not start: {reply.get('evalue')}")
+
+    def run(self, code: str, student: Callable[[str, Callable[[str], str]], str] | None) -> tuple[Any, list[Any]]:
+        """Run code, and put its questions to the student's kernel.
+
+        Parameters
+        ----------
+        code : str
+        student : callable, optional
+            ``student(question, on_call) -> answer``. Without it, a question is an error.
+
+        Returns
+        -------
+        reply : dict
+            The content of the kernel's reply.
+        outputs : list of dict
+            The messages that make up the cell's outputs.
+
+        Raises
+        ------
+        TimeoutError
+            If the cell takes too long.
+        """
+        outputs: list[Any] = []
+        reply = self._client.execute_interactive(
+            code,
+            store_history=False,
+            allow_stdin=True,
+            timeout=self._timeout,
+            stdin_hook=lambda message: self._asked(message["content"]["prompt"], student),
+            output_hook=outputs.append,
+        )
+        return reply["content"], outputs
+
+    def _asked(self, prompt: str, student: Callable[[str, Callable[[str], str]], str] | None) -> None:
+        if student is None or not prompt.startswith(ASK):
+            self._client.input("")
+            return
+        self._client.input(ANSWER + student(prompt.removeprefix(ASK), self._call))
+
+    def _call(self, call: str) -> str:
+        """Let the waiting test run the function that the student's code calls."""
+        self._client.input(CALL + call)
+        message = self._client.get_stdin_msg(timeout=self._timeout)
+        return str(message["content"]["prompt"]).removeprefix(RETURN)
+
+
+def _drain(client: Any) -> None:
+    while True:
+        try:
+            client.get_iopub_msg(timeout=0)
+        except queue.Empty:
+            return
+
+
+def _shown(reply: Any) -> str:
+    """Return the text of the evaluated expression."""
+    found = reply["content"].get("user_expressions", {}).get("answer", {})
+    if found.get("status") != "ok":
+        raise KernelGone(f"the student's kernel cannot answer ({found.get('ename', 'no reason given')})")
+    return str(found["data"].get("text/plain", ""))

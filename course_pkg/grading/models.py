@@ -1,0 +1,125 @@
+"""Keras models as data: a configuration that names only Keras's own classes, and the weights.
+
+A model that a student built is evaluated by the examiner on a copy which the examiner built itself. So a `predict` that
+somebody replaced, a layer with code of its own or a lambda have no say in it: such a model is refused.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from course_pkg.grading.values import ValueRefused
+
+__all__ = ["is_model", "model_from", "model_to"]
+
+_MODULES = {
+    "keras",
+    "keras.activations",
+    "keras.constraints",
+    "keras.dtype_policies",
+    "keras.initializers",
+    "keras.layers",
+    "keras.losses",
+    "keras.metrics",
+    "keras.models",
+    "keras.optimizers",
+    "keras.optimizers.schedules",
+    "keras.regularizers",
+}
+_FORBIDDEN = {"Lambda", "__lambda__", "function", "TFSMLayer", "TorchModuleWrapper", "JaxLayer", "FlaxLayer"}
+_BUILTINS = {"__tuple__", "__typespec__", "__keras_tensor__", "NoneType"}
+_LAB = {"course_pkg.schedules", "course_pkg.initializers"}  # what they register with Keras is the examiner's own too
+_INTERNAL = {("keras.src.models.functional", "Functional"), ("keras.src.models.sequential", "Sequential")}
+_LARGEST = 20_000  # units, filters, words: a configuration may not make the examiner allocate what it likes
+_DEEPEST = 60
+
+
+def is_model(value: Any) -> bool:
+    """Tell whether a value is a Keras model, without importing Keras for it."""
+    return any(base.__module__.startswith("keras.") and base.__name__ == "Model" for base in type(value).__mro__)
+
+
+def model_to(model: Any) -> tuple[str, list[Any]]:
+    """Return a model's configuration as JSON, and its weights."""
+    from keras import saving
+
+    return json.dumps(saving.serialize_keras_object(model)), list(model.get_weights())
+
+
+def model_from(configuration: str, weights: list[Any]) -> Any:
+    """Build a model from what `model_to` gave, trusting nothing in it.
+
+    Parameters
+    ----------
+    configuration : str
+    weights : list of ndarray
+
+    Returns
+    -------
+    keras.Model
+        Compiled as the original was, if that needs none of the student's code; else not compiled.
+
+    Raises
+    ------
+    ValueRefused
+        If it names a class that is not Keras's own, asks for absurd sizes, or the weights do not fit.
+    """
+    from keras import saving
+
+    try:
+        config = json.loads(configuration)
+        compiled = config.pop("compile_config", None)
+        _check(config)
+        if compiled is not None and _allowed(compiled):
+            config["compile_config"] = compiled
+        model = saving.deserialize_keras_object(config, safe_mode=True)
+        model.set_weights(weights)
+    except ValueRefused:
+        raise
+    except Exception as error:  # Keras raises anything on a hostile configuration
+        raise ValueRefused(f"a model that cannot be built from Keras's own layers ({type(error).__name__})") from None
+    if not is_model(model):
+        raise ValueRefused("a configuration that is not a model's")
+    return model
+
+
+def _allowed(config: Any) -> bool:
+    try:
+        _check(config)
+    except ValueRefused:
+        return False
+    return True
+
+
+def _check(node: Any, depth: int = 0) -> None:
+    if depth > _DEEPEST:
+        raise ValueRefused("a model configuration nested too deep")
+    if isinstance(node, dict):
+        if "class_name" in node:
+            _check_class(node)
+        for key, value in node.items():
+            if key != "seed":  # a seed may be large, and allocates nothing
+                _check(value, depth + 1)
+    elif isinstance(node, list):
+        for value in node:
+            _check(value, depth + 1)
+    elif isinstance(node, int) and not isinstance(node, bool) and abs(node) > _LARGEST:
+        raise ValueRefused(f"a model with {node:,} of something; the examiner builds none so large")
+
+
+def _is_known(name: str, node: dict[str, Any]) -> bool:
+    module, registered = node.get("module"), node.get("registered_name")
+    if module in _LAB:
+        return isinstance(registered, str) and registered.endswith(f">{name}")
+    if registered not in (None, name):
+        return False
+    if module in (None, "builtins"):
+        return name in _BUILTINS
+    return module in _MODULES or (module, name) in _INTERNAL
+
+
+def _check_class(node: dict[str, Any]) -> None:
+    name = node["class_name"]
+    if not isinstance(name, str) or name in _FORBIDDEN or not _is_known(name, node):
+        raise ValueRefused(f"a model with {str(name)[:40]!r}, which is not one of Keras's own classes")

@@ -1,0 +1,128 @@
+"""Two real kernels: the student's cells in one, the tests in the other."""
+
+import pytest
+from nbformat import v4
+from nbgrader import utils
+
+from course_pkg.grading.examine import Examine
+
+pytestmark = pytest.mark.slow
+
+SETUP = "import math\nimport numpy as np"
+MEAN = "def mean(x):\n    return sum(x) / len(x)"
+SCALE = "def scale(x):\n    return np.asarray(x) / max(x)"
+TESTS = {
+    "mean": "assert mean([1, 3]) == 2, mean([1, 3])\nassert mean(np.arange(5)) == 2",
+    "scale": "np.testing.assert_allclose(scale([1, 2]), [0.5, 1])",
+}
+
+
+def cell(name, source, **role):
+    role = {"grade": False, "solution": False, "locked": False, "points": 2, **role}
+    return v4.new_code_cell(source, metadata={"nbgrader": {"grade_id": name, "schema_version": 3, **role}})
+
+
+def notebook(mean=MEAN, scale=SCALE, tests=TESTS):
+    return v4.new_notebook(
+        cells=[
+            cell("setup", SETUP, locked=True),
+            cell("mean", mean, solution=True),
+            cell("mean_test", tests["mean"], grade=True, locked=True),
+            cell("scale", scale, solution=True),
+            cell("scale_test", tests["scale"], grade=True, locked=True),
+        ]
+    )
+
+
+def examined(tmp_path, nb, **settings):
+    examine = Examine(kernel_name="python3", **{"timeout": 20, "call_timeout": 20, **settings})
+    nb, _ = examine.preprocess(nb, {"metadata": {"path": str(tmp_path)}, "nbgrader": {}})
+    scores = {c.metadata.nbgrader.grade_id: utils.determine_grade(c)[0] for c in nb.cells if utils.is_grade(c)}
+    return scores, nb
+
+
+def test_right_answers_get_full_marks_whatever_they_print(tmp_path):
+    noisy = "import sys, warnings\n" + MEAN.replace("return", "warnings.warn('w'); print('e', file=sys.stderr); return")
+    scores, _ = examined(tmp_path, notebook(mean=noisy))
+    assert scores == {"mean_test": 2, "scale_test": 2}
+
+
+def test_wrong_and_missing_answers_lose_their_own_marks_only(tmp_path):
+    scores, nb = examined(
+        tmp_path, notebook(mean="def mean(x):\n    return max(x)", scale="raise NotImplementedError()")
+    )
+    assert scores == {"mean_test": 0, "scale_test": 0}
+    assert nb.cells[2].outputs[-1].ename == "AssertionError"
+    assert nb.cells[4].outputs[-1].ename == "NameError"
+    assert "'scale' is not defined" in nb.cells[4].outputs[-1].evalue
+
+
+@pytest.mark.parametrize(
+    "fatal",
+    [
+        "import os\nos._exit(0)",
+        "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)",
+        "import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\nwhile True: pass",
+        "while True: print('x' * 10000)",
+    ],
+    ids=["exit", "kill", "deaf loop", "flood"],
+)
+def test_a_cell_that_ends_or_blocks_the_kernel_costs_its_own_task(tmp_path, fatal):
+    scores, nb = examined(tmp_path, notebook(mean=fatal), timeout=4)
+    assert scores == {"mean_test": 0, "scale_test": 2}
+    assert "left out" in nb.cells[1].outputs[0].evalue
+
+
+def test_a_function_that_never_returns_costs_its_own_test(tmp_path):
+    scores, nb = examined(tmp_path, notebook(mean="def mean(x):\n    while True: pass"), call_timeout=3)
+    assert scores == {"mean_test": 0, "scale_test": 2}
+    assert "no answer within 3 seconds" in nb.cells[2].outputs[0].evalue
+
+
+ALWAYS = """
+class Always:
+    def __eq__(self, other): return True
+    def __array__(self, *a, **k): return np.array([.5, 1])
+"""
+CHEATS = {
+    "equal to all": (ALWAYS + "mean = lambda x: Always()", ALWAYS + "scale = lambda x: Always()"),
+    "patched comparison": (
+        "np.testing.assert_allclose = lambda *a, **k: None\nimport builtins\nbuiltins.AssertionError = SystemExit",
+        "scale = 1",
+    ),
+    "patched shell": (
+        "ip = get_ipython()\nip.run_cell = ip.run_cell_async = ip.showtraceback = lambda *a, **k: None",
+        "pass",
+    ),
+    "syntax transformer": (
+        "import ast\nclass T(ast.NodeTransformer):\n    def visit_Assert(self, node): return ast.Pass()\n"
+        "get_ipython().ast_transformers.append(T())\nmean = max",
+        "scale = np.asarray",
+    ),
+    "a desk of one's own": (
+        "import course_pkg.grading.student as s\ns.Desk.answer = lambda self, q: '{\"value\": 2}'",
+        "pass",
+    ),
+}
+
+
+@pytest.mark.parametrize("cheat", CHEATS.values(), ids=CHEATS.keys())
+def test_cheats_of_one_process_gain_nothing(tmp_path, cheat):
+    scores, _ = examined(tmp_path, notebook(*cheat), timeout=4)
+    assert scores == {"mean_test": 0, "scale_test": 0}
+
+
+@pytest.mark.parametrize(
+    ("last", "score"),
+    [("1", 1), ("2.0", 2), ("-5", 0), ("99", 2), ("float('nan')", 0), ("'all'", 0), ("np.float64(1.5)", 1.5)],
+)
+def test_partial_scores_stay_between_nothing_and_all(tmp_path, last, score):
+    scores, _ = examined(tmp_path, notebook(tests={**TESTS, "mean": f"assert mean([1, 3]) == 2\n{last}"}))
+    assert scores["mean_test"] == score
+
+
+def test_a_course_cell_that_fails_is_the_instructors_business(tmp_path):
+    nb = notebook()
+    nb.cells[0].source = "import no_such_module"
+    with pytest.raises(RuntimeError, match="setup fails: ModuleNotFoundError"):
+        examined(tmp_path, nb)
