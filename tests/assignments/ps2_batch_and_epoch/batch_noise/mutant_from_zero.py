@@ -1,0 +1,9 @@
+# Mistake: measures the length of the batch's gradient instead of its error.
+def batch_noise(single, batch_size, batches, seed):
+    generator = np.random.default_rng(seed)
+    full = single.mean(axis=0)
+    errors = []
+    for _ in range(batches):
+        rows = generator.choice(len(single), batch_size, replace=False)
+        errors.append(((single[rows].mean(axis=0)) ** 2).sum())
+    return np.mean(errors)

@@ -1,0 +1,8 @@
+# Mistake: never shuffles.
+def epoch_batches(n, batch_size, epochs, seed):
+    generator = np.random.default_rng(seed)
+    training = []
+    for _ in range(epochs):
+        order = np.arange(n)
+        training.append([order[start : start + batch_size] for start in range(0, n, batch_size)])
+    return training

@@ -1,0 +1,8 @@
+# Mistake: counts rows instead of updates.
+def loss_within(val_losses, n, cost, budget):
+    reached = {}
+    for size, losses in val_losses.items():
+        updates = n
+        epochs = min(budget // (updates * cost[size]), len(losses))
+        reached[size] = losses[epochs - 1] if epochs > 0 else None
+    return reached

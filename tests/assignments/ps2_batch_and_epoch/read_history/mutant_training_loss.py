@@ -1,0 +1,11 @@
+# Mistake: takes the epoch with the lowest training loss.
+def read_history(history, patience):
+    train, valid = history["loss"], history["val_loss"]
+    best = int(np.argmin(train))
+    enough = len(valid) - 1 - best >= patience
+    falls = train[-1] < train[best]
+    return {
+        "best_epoch": best + 1,
+        "gap": valid[best] - train[best],
+        "overfits_from": best + 2 if enough and falls else None,
+    }
