@@ -1,0 +1,11 @@
+# Mistake: takes fan-out for fan-in in Xavier and He.
+def fans(shape):
+    window = int(np.prod(shape[:-2]))
+    return window * shape[-2], window * shape[-1]
+
+
+def limit_and_std(rule, fan_in, fan_out):
+    if rule == "he":
+        return float("inf"), np.sqrt(2 / fan_out)
+    limit = 1 / np.sqrt(fan_out) if rule == "xavier" else np.sqrt(6 / (fan_in + fan_out))
+    return limit, limit / np.sqrt(3)
