@@ -22,18 +22,21 @@ __all__ = ["app", "main"]
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 book_app = typer.Typer(no_args_is_help=True, help="Rerun, verify, publish and build the book.")
 app.add_typer(book_app, name="book")
+assignments_app = typer.Typer(no_args_is_help=True, help="Test, release and bundle the problem sets.")
+app.add_typer(assignments_app, name="assignments")
 
 out = Console()
 err = Console(stderr=True)
 
 Chapters = Annotated[list[str] | None, typer.Argument(metavar="[CHAPTER]…", help="Chapters by name; default: all.")]
 Root = Annotated[Path | None, typer.Option(help="The repository; default: the one around the working folder.")]
+ProblemSets = Annotated[list[str] | None, typer.Argument(metavar="[PS]…", help="Problem sets by name; default: all.")]
 Jobs = Annotated[int | None, typer.Option(min=1, help="Chapters at a time; default: one for each CPU.")]
 
 
 @app.callback()
 def _course() -> None:
-    """The tools of the course: its book, and this computer's fitness for it."""
+    """The tools of the course: its book, its problem sets, and this computer's fitness for them."""
 
 
 @app.command()
@@ -205,6 +208,71 @@ def main() -> None:
             # tracebacks bring their own colours; keep them on a terminal only
             sys.stderr.write((error.details if err.is_terminal else _without_colours(error.details)) + "\n")
         sys.exit(error.exit_status)
+
+
+@assignments_app.command("check")
+def assignments_check(
+    problem_sets: ProblemSets = None,
+    jobs: Annotated[int | None, typer.Option(min=1, help="Notebooks at a time; default: one for each CPU.")] = None,
+    cold: Annotated[bool, typer.Option("--cold", help="Start each kernel afresh: slower, the same marks.")] = False,
+    root: Root = None,
+) -> None:
+    """Test the tests by nbgrader: solutions, untouched releases, wrong answers, right answers that look different."""
+    from rich.progress import Progress
+
+    from course_pkg.assignments.check import check
+    from course_pkg.assignments.problem_sets import find_course
+
+    selected = find_course(root).select(problem_sets or [])
+    with Progress(console=err, disable=not err.is_terminal, transient=True) as bar:
+        task = bar.add_task("Marking notebooks", total=None)
+        report = check(
+            selected,
+            jobs=jobs or usable_cores(),
+            warm=not cold,
+            progress=lambda done, of: bar.update(task, completed=done, total=of),
+        )
+    table = Table("task", "mutants killed", "alternates passed", "what survives", box=None)
+    for row in report.rows:
+        survivors = _escaped(", ".join(row.survivors))
+        table.add_row(
+            f"{row.problem_set} {row.task}",
+            f"{row.killed} of {row.mutants}",
+            f"{row.passed} of {row.alternates}",
+            survivors,
+        )
+    out.print(table)
+    _say(f"{report.notebooks} notebooks by nbgrader, {report.seconds_each:.1f} s each.")
+    for name, seconds in report.processor_seconds.items():
+        _say(f"An honest run of {name} takes {seconds:.0f} processor seconds.")
+    if report.failures:
+        raise CourseError(report.failures[0], details="\n".join(f"Also: {failure}" for failure in report.failures[1:]))
+
+
+@assignments_app.command("build")
+def assignments_build(problem_sets: ProblemSets = None, root: Root = None) -> None:
+    """Make the releases in assignments/ anew from solutions/."""
+    from course_pkg.assignments.problem_sets import find_course
+    from course_pkg.assignments.release import build
+
+    for name, changed in build(find_course(root).select(problem_sets or [])).items():
+        _say(f"assignments/{name}: {'written' if changed else 'unchanged'}")
+
+
+@assignments_app.command("bundle")
+def assignments_bundle(
+    problem_sets: ProblemSets = None,
+    output: Annotated[Path, typer.Option("--output", "-o", help="The zip to write.")] = Path("problem-sets.zip"),
+    root: Root = None,
+) -> None:
+    """Write one zip for students: notebooks, the lab as a wheel, its requirements, a README."""
+    from course_pkg.assignments.bundle import bundle
+    from course_pkg.assignments.problem_sets import find_course
+
+    course = find_course(root)
+    for name in bundle(course, course.select(problem_sets or []), output):
+        _say(f"  {name}")
+    _say(f"For students: {_relative(output)}")
 
 
 def _selected(root: Path | None, chapters: list[str] | None) -> tuple[Book, Any]:

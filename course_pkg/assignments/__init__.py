@@ -1,0 +1,1 @@
+"""Problem sets: read and checked, released, their tests tested, and bundled for students."""
