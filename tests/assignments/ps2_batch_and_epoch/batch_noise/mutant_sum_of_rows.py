@@ -1,4 +1,5 @@
-# Mistake: the gradient of a batch is the sum of its rows, compared with the sum of as many full gradients.
+# Mistake: the gradient of a batch is the sum of its rows, compared with the sum of as many full
+# gradients.
 def batch_noise(single, batch_size, batches, seed):
     generator = np.random.default_rng(seed)
     full = single.mean(axis=0)

@@ -1,4 +1,5 @@
-# Differs: NumPy: sorts random numbers, splits at multiples of the batch size; tuples of float row numbers.
+# Differs: NumPy: sorts random numbers, splits at multiples of the batch size; tuples of float row
+# numbers.
 def epoch_batches(n, batch_size, epochs, seed):
     orders = np.random.default_rng(seed).random((epochs, n)).argsort(axis=1)
     cuts = np.arange(batch_size, n, batch_size)

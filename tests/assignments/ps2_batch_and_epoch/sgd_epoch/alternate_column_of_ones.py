@@ -1,4 +1,5 @@
-# Differs: the bias as a weight of a column of ones; weighted average of the losses; a warning on the way.
+# Differs: the bias as a weight of a column of ones; weighted average of the losses; a warning on
+# the way.
 import warnings
 
 

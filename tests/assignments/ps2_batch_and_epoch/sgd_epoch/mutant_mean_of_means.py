@@ -1,4 +1,5 @@
-# Mistake: reports the plain mean of the batches' losses: a small last batch counts as much as a full one.
+# Mistake: reports the plain mean of the batches' losses: a small last batch counts as much as a
+# full one.
 def sgd_epoch(X, y, w, b, learning_rate, batch_size):
     losses = []
     for start in range(0, len(X), batch_size):

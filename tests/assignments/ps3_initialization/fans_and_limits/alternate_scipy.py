@@ -1,4 +1,5 @@
-# Differs: a uniform distribution from scipy; a NumPy warning on the way, caught; floats for the fans.
+# Differs: a uniform distribution from scipy; a NumPy warning on the way, caught; floats for the
+# fans.
 import warnings
 
 from scipy import stats
