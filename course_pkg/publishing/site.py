@@ -15,7 +15,7 @@ import nbformat
 
 from course_pkg.errors import CourseError, cannot_write
 from course_pkg.files import move_into_place
-from course_pkg.publishing import reference
+from course_pkg.publishing import comparison, problem_sets, reference
 from course_pkg.publishing.book import Book, Chapter
 from course_pkg.publishing.claims import table
 from course_pkg.publishing.rerun import Run, run_folder, up_to_date
@@ -24,7 +24,7 @@ from course_pkg.records import read_results
 __all__ = ["build", "is_current", "stage"]
 
 _STAMP = ".built-from"
-_NOT_PAGES = {"_build", "claims", "results", "chapters"}
+_NOT_PAGES = {"_build", "claims", "results", "chapters", "comparison.yml"}
 
 
 def build(book: Book) -> Path:
@@ -72,6 +72,7 @@ def is_current(book: Book) -> bool:
 def _inputs(book: Book) -> str:
     """Hash all that a build reads."""
     pages = [path for path in book.source.rglob("*") if path.is_file() and book.build not in path.parents]
+    pages += [problem_set.path for problem_set in problem_sets.find(book)]
     runs = run_folder(book, Run()).glob("*.run.json")  # these hold the hashes of the notebooks
     digest = hashlib.sha256()
     for path in sorted([*pages, *runs, *Path(__file__).parent.glob("*.py"), book.lock]):
@@ -105,6 +106,10 @@ def stage(book: Book) -> Path:
             notebook = nbformat.read(run_folder(book, Run()) / f"{chapter.name}.ipynb", as_version=4)
             page = _as_page(book, chapter, notebook, records[chapter.name])
             nbformat.write(page, target / "chapters" / f"{chapter.name}.ipynb")
+        if comparison.is_in_contents(book):
+            comparison.write(book, target)
+        if problem_sets.is_in_contents(book):
+            problem_sets.write(book, target)
         if reference.is_in_contents(book):
             reference.write(book, target)
     except OSError as error:
@@ -126,6 +131,8 @@ def _skipped(book: Book, folder: str, names: list[str]) -> set[str]:
 def _as_page(book: Book, chapter: Chapter, notebook: Any, record: dict[str, Any]) -> Any:
     """Hide what only the machinery needs, and say at the end where the numbers come from."""
     notebook.cells = [c for c in notebook.cells if "injected-parameters" not in c.metadata.get("tags", [])]
+    own = [found for found in problem_sets.find(book) if found.chapter == chapter.name]
+    notebook.cells += [nbformat.v4.new_markdown_cell(problem_sets.section(found)) for found in own]
     if (book.source / "claims" / f"{chapter.name}.yml").exists():
         notebook.cells.append(nbformat.v4.new_markdown_cell(_claims(book, chapter)))
     notebook.cells.append(nbformat.v4.new_markdown_cell(_provenance(book, chapter, record)))
