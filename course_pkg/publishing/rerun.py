@@ -30,7 +30,7 @@ from course_pkg.records import CHAPTER_VARIABLE, FILE_VARIABLE, SEED_VARIABLE, C
 
 __all__ = ["Outcome", "Run", "Surroundings", "checked_parameters", "rerun", "rerun_key", "run_folder", "up_to_date"]
 
-_NOT_THE_LAB = {"assignments", "publishing", "grading"}
+_NOT_THE_LAB = {"assignments", "publishing", "grading", "checks.py", "cli.py"}
 
 
 @dataclass(frozen=True)
@@ -426,7 +426,7 @@ def _outcome(chapter: str, record: dict[str, Any], skipped: bool) -> Outcome:
 
 
 def _is_lab(path: Path) -> bool:
-    return path.parts[0] not in _NOT_THE_LAB and path.name != "cli.py"
+    return path.parts[0] not in _NOT_THE_LAB
 
 
 def _sha256(path: Path) -> str:

@@ -157,3 +157,9 @@ def test_links_from_docstrings_to_chapters_lead_somewhere(path):
     existing = {chapter.name for chapter in BOOK.chapters}
     for name in re.findall(r":doc:`chapters/(\w+)`", path.read_text()):
         assert name in existing, name
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS)
+def test_no_chapter_uses_what_its_rerun_does_not_depend_on(chapter):
+    """The checks of the problem sets may change without any chapter being run anew."""
+    assert "course_pkg.checks" not in chapter.path.read_text()
