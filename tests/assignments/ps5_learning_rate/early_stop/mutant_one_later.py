@@ -1,0 +1,9 @@
+# Mistake: stops one epoch too late.
+def early_stop(losses, patience):
+    best = 0
+    for epoch, loss in enumerate(losses):
+        if loss < losses[best]:
+            best = epoch
+        if epoch - best > patience:
+            return {"stopped": epoch, "best": best}
+    return {"stopped": len(losses) - 1, "best": best}

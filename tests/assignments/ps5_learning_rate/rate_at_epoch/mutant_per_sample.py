@@ -1,0 +1,3 @@
+# Mistake: counts samples as updates.
+def rate_at_epoch(rate, decay, epoch, samples, batch_size):
+    return rate / (1 + decay * epoch * samples)

@@ -1,0 +1,10 @@
+# Mistake: takes noise at the start for divergence.
+def suggest(rates, losses):
+    rates, losses = np.asarray(rates, dtype=float), np.asarray(losses, dtype=float)
+    lowest = losses.argmin()
+    diverged = np.flatnonzero(losses > losses[0])
+    return {
+        "steepest": rates[np.gradient(losses, np.log(rates)).argmin()],
+        "tenth": rates[lowest] / 10,
+        "half": rates[diverged[0] if len(diverged) else -1] / 2,
+    }
