@@ -543,3 +543,26 @@ def test_global_generators_are_left_alone(data):
 def test_nothing_is_printed(data, capfd):
     replicate(small, *data, seeds=2, epochs=1, verbose=True)
     assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("engine", ["vectorized", "loop"])
+def test_predictions_of_a_model_with_several_outputs_keep_its_structure(engine):
+    import keras
+
+    def build():
+        inputs = keras.Input((3,))
+        hidden = keras.layers.Dense(4, "relu")(inputs)
+        heads = {"a": keras.layers.Dense(1, name="a")(hidden), "b": keras.layers.Dense(2, name="b")(hidden)}
+        model = keras.Model(inputs, heads)
+        model.compile("sgd", loss={"a": "mse", "b": "mse"})
+        return model
+
+    x = np.linspace(-1, 1, 21, dtype="float32").reshape(7, 3)
+    targets = {"a": x[:, :1], "b": x[:, 1:]}
+    runs = replicate(build, x, targets, seeds=2, epochs=1, batch_size=4, engine=engine, verbose=False)
+    predicted = runs.predict(x, batch_size=3)
+    assert {name: array.shape for name, array in predicted.items()} == {"a": (2, 7, 1), "b": (2, 7, 2)}
+    for row, seed in enumerate(runs.seeds):
+        expected = runs.model(seed).predict(x, verbose=0)
+        for name in expected:
+            np.testing.assert_allclose(predicted[name][row], expected[name], atol=1e-6)

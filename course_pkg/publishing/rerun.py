@@ -205,6 +205,8 @@ def rerun(
     with _only_run(book):
         if stale and run == Run():
             _drop(book.html)  # it shows the old numbers
+        if stale:
+            _prepare_fonts(book)
         with ThreadPoolExecutor(jobs) as pool:
             tasks = {c.name: pool.submit(_rerun_one, book, c, run, reporter, slot) for slot, c in enumerate(stale)}
             try:
@@ -226,7 +228,7 @@ def _rerun_one(book: Book, chapter: Chapter, run: Run, reporter: Reporter, slot:
     reporter.started(chapter.name)
     try:
         with _scratch(book, chapter, run) as scratch:
-            done = _execute(chapter, run, scratch, reporter, slot)
+            done = _execute(book, chapter, run, scratch, reporter, slot)
             record = _keep(book, chapter, run, scratch, key, done)
     except BaseException:
         reporter.finished(chapter.name, "failed")
@@ -235,7 +237,7 @@ def _rerun_one(book: Book, chapter: Chapter, run: Run, reporter: Reporter, slot:
     return record
 
 
-def _execute(chapter: Chapter, run: Run, scratch: Path, reporter: Reporter, slot: int) -> dict[str, Any]:
+def _execute(book: Book, chapter: Chapter, run: Run, scratch: Path, reporter: Reporter, slot: int) -> dict[str, Any]:
     working_folder = scratch / run.surroundings.folder_name
     working_folder.mkdir()
     job = worker.Job(
@@ -247,7 +249,7 @@ def _execute(chapter: Chapter, run: Run, scratch: Path, reporter: Reporter, slot
         one_core=_core(slot) if run.surroundings.one_core else None,
     )
     at: dict[str, Any] = {"number": None, "code": ""}
-    with _Worker(job, _environment(chapter, run, scratch)) as process:
+    with _Worker(job, _environment(book, chapter, run, scratch)) as process:
         for event in process.events():
             if event["event"] == "cell":
                 at = event
@@ -344,7 +346,22 @@ class _Worker:
             os.killpg(process._process.pid, signal.SIGKILL)
 
 
-def _environment(chapter: Chapter, run: Run, scratch: Path) -> dict[str, str]:
+def _prepare_fonts(book: Book) -> None:
+    """Let Matplotlib look for fonts once, not in each chapter: where that takes long, it says so on stderr."""
+    folder = _matplotlib_folder(book)
+    if any(folder.glob("fontlist*")):
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    environment = {**os.environ, "MPLCONFIGDIR": str(folder)}
+    command = [sys.executable, "-c", "import matplotlib.font_manager"]
+    subprocess.run(command, env=environment, capture_output=True, check=False)
+
+
+def _matplotlib_folder(book: Book) -> Path:
+    return book.build.absolute() / "matplotlib"
+
+
+def _environment(book: Book, chapter: Chapter, run: Run, scratch: Path) -> dict[str, str]:
     """The kernel's environment: the preset in force from the start, and none of the user's own settings."""
     own = {key: value for key, value in os.environ.items() if not key.startswith(("PYTHON", "IPYTHON", "JUPYTER"))}
     if own.get(datasets.DIR_VAR):  # the kernel works elsewhere
@@ -355,7 +372,7 @@ def _environment(chapter: Chapter, run: Run, scratch: Path) -> dict[str, str]:
         "PYTHONHASHSEED": run.surroundings.hash_seed,
         "PYTHONNOUSERSITE": "1",
         "IPYTHONDIR": str(scratch / "ipython"),
-        "MPLCONFIGDIR": str(scratch / "matplotlib"),
+        "MPLCONFIGDIR": str(_matplotlib_folder(book)),
         FILE_VARIABLE: str(scratch / worker.RESULTS),
         CHAPTER_VARIABLE: chapter.name,
         SEED_VARIABLE: str(run.seed),

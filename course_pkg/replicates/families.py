@@ -16,8 +16,6 @@ import numpy as np
 
 from course_pkg.replicates.starts import all_layers
 
-__all__ = ["Family", "families"]
-
 Array = np.ndarray[Any, Any]
 
 OPTIMIZER_NUMBERS = ("learning_rate", "weight_decay")

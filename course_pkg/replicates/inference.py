@@ -16,19 +16,20 @@ Array = np.ndarray[Any, Any]
 Values = Sequence[Sequence[Array]]
 
 
-def predict_stacked(model: Any, size: int, values: Values, x: Any, batch_size: int) -> list[Array]:
-    """Return each replicate's outputs for `x`; `values` holds their variables, `size` is that of a chunk."""
+def predict_stacked(model: Any, size: int, values: Values, x: Any, batch_size: int) -> list[Any]:
+    """Return each replicate's output for `x`, of a model with several outputs its list or dict of them; `values` holds their variables, `size` is that of a chunk."""
     import tensorflow as tf
 
     stacked = StackedModel(model, size)
     batch = nested(lambda a: tf.TensorSpec([None, *a.shape[1:]], a.dtype), x)
     run: Any = None
-    outputs: list[Array] = []
+    outputs: list[Any] = []
     samples = len(leaves(x)[0])
     for chunk, thetas, others in _chunks(stacked, values):
         run = run or compiled(stacked.prediction, thetas, others, batch)
         parts = [run(thetas, others, _part(x, start, batch_size)) for start in range(0, samples, batch_size)]
-        outputs.extend(np.concatenate(parts, axis=1)[: len(chunk)])
+        joined = tf.nest.map_structure(lambda *part: np.concatenate(part, axis=1), *parts)
+        outputs.extend(tf.nest.map_structure(lambda a, row=row: a[row], joined) for row in range(len(chunk)))
     return outputs
 
 
@@ -50,12 +51,12 @@ def evaluate_stacked(
     return results
 
 
-def predict_plain(model: Any, values: Values, x: Any, batch_size: int) -> list[Array]:
+def predict_plain(model: Any, values: Values, x: Any, batch_size: int) -> list[Any]:
     """As :func:`predict_stacked`, one replicate after the other."""
     outputs = []
     for row in values:
         _assign(model, row)
-        outputs.append(np.asarray(model.predict(x, batch_size=batch_size, verbose=0)))
+        outputs.append(model.predict(x, batch_size=batch_size, verbose=0))
     return outputs
 
 

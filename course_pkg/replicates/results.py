@@ -189,7 +189,7 @@ class Replicates:
         model.set_weights(self.weights(replicate=row))
         return model
 
-    def predict(self, x: Any, *, batch_size: int = 256) -> Array:
+    def predict(self, x: Any, *, batch_size: int = 256) -> Any:
         """Predict with every replicate.
 
         Parameters
@@ -200,7 +200,10 @@ class Replicates:
         Returns
         -------
         ndarray, shape (R, n, …)
+            Of a model with several outputs, a list or dict of such arrays, as its own ``predict`` returns.
         """
+        import tensorflow as tf
+
         x = nested(as_numbers, x)
         predictions: list[Any] = [None] * len(self)
         for model, members, values in self._by_model():
@@ -210,7 +213,7 @@ class Replicates:
                 outputs = predict_stacked(model, chunk_size_for(self._plan, model), values, x, batch_size)
             for row, output in zip(members, outputs, strict=True):
                 predictions[row] = output
-        return np.stack(predictions)
+        return tf.nest.map_structure(lambda *rows: np.stack(rows), *predictions)
 
     def evaluate(self, x: Any, y: Any, *, sample_weight: Any = None, batch_size: int = 256) -> pd.DataFrame:
         """Evaluate every replicate with the loss and the metrics that the model was compiled with.
