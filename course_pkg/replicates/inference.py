@@ -17,7 +17,10 @@ Values = Sequence[Sequence[Array]]
 
 
 def predict_stacked(model: Any, size: int, values: Values, x: Any, batch_size: int) -> list[Any]:
-    """Return each replicate's output for `x`, of a model with several outputs its list or dict of them; `values` holds their variables, `size` is that of a chunk."""
+    """Return each replicate's output for `x`; of a model with several outputs, its list or dict of them.
+
+    `values` holds the variables of each replicate, `size` is that of a chunk.
+    """
     import tensorflow as tf
 
     stacked = StackedModel(model, size)
