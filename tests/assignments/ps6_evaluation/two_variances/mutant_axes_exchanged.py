@@ -1,0 +1,7 @@
+# Mistake: takes the columns for the splits.
+def two_variances(table):
+    table = table.T
+    training = table.var(axis=1, ddof=1).mean()
+    data = max(0.0, table.mean(axis=1).var(ddof=1) - training / table.shape[1])
+    total = training + data
+    return {"training": training, "data": data, "share": data / total if total > 0 else 0.0}

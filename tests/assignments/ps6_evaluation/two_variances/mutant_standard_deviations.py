@@ -1,0 +1,6 @@
+# Mistake: standard deviations where variances are asked for.
+def two_variances(table):
+    training = table.var(axis=1, ddof=1).mean()
+    data = max(0.0, table.mean(axis=1).var(ddof=1) - training / table.shape[1])
+    total = training + data
+    return {"training": training**0.5, "data": data**0.5, "share": data / total if total > 0 else 0.0}
