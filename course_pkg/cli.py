@@ -236,7 +236,7 @@ def assignments_check(
     for row in report.rows:
         survivors = _escaped(", ".join(row.survivors))
         table.add_row(
-            f"{row.problem_set} {row.task}",
+            f"{row.problem_set.split('_')[0]} {row.task}",
             f"{row.killed} of {row.mutants}",
             f"{row.passed} of {row.alternates}",
             survivors,

@@ -42,13 +42,15 @@ class Job:
     ----------
     problem_set : str
     variant : str
-        What the notebook is, such as ``"draws/mutant_unseeded"``.
+        What the notebook is, such as ``"solution"``.
     generated : Path
         What `generate` has made.
     cells : dict
         Grade id to the text that a student put there; the other cells are those of the release.
     short : bool, default False
         Leave out the code cells that are neither answers nor tests: figures, say.
+    wrong : tuple of (str, str), optional
+        Task and name of each mutant in it.
     """
 
     problem_set: str
@@ -56,6 +58,7 @@ class Job:
     generated: Path
     cells: dict[str, str]
     short: bool = False
+    wrong: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)

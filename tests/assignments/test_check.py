@@ -1,10 +1,12 @@
 """How marks are judged; the marks themselves are nbgrader's (see test_by_nbgrader.py)."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from course_pkg.assignments.check import HONEST_RUN_S, jobs_of, judge
+from course_pkg.assignments.check import HONEST_RUN_S, alone, jobs_of, judge
+from course_pkg.assignments.groups import groups
 from course_pkg.assignments.marking import Job, Marks
 
 FULL = {"mean_test_1": 5.0, "mean_test_2": 10.0}
@@ -29,7 +31,7 @@ class Judged:
         self.marks[variant] = Marks(self.jobs[variant], {**FULL, **scores}, messages)
 
     def failures(self) -> list[str]:
-        return judge(self.problem_set, self.contents, self.marks).failures
+        return judge(self.problem_set, self.contents, list(self.marks.values())).failures
 
     def failure(self, *words: str) -> None:
         [message] = self.failures()
@@ -61,7 +63,7 @@ def test_each_mutant_stands_alone_and_alternates_share_a_notebook(judged):
 
 
 def test_a_good_one_has_no_failures(judged):
-    verdict = judge(judged.problem_set, judged.contents, judged.marks)
+    verdict = judge(judged.problem_set, judged.contents, list(judged.marks.values()))
     assert verdict.failures == []
     [row] = verdict.rows
     assert (row.killed, row.mutants, row.passed, row.alternates, row.survivors) == (4, 4, 3, 3, ())
@@ -85,7 +87,7 @@ def test_points_for_nothing(judged):
 def test_a_mutant_that_survives(judged):
     judged.give("mean/mutant_median")
     judged.failure("tests/assignments/ps1_small/mean/mutant_median.py survives", "Add one")
-    [row] = judge(judged.problem_set, judged.contents, judged.marks).rows
+    [row] = judge(judged.problem_set, judged.contents, list(judged.marks.values())).rows
     assert (row.killed, row.survivors) == (3, ("mutant_median",))
 
 
@@ -131,17 +133,63 @@ def test_a_mutant_that_costs_points_of_another_task(small):
     problem_set = small.write()
     contents = problem_set.read()
     full = {"mean_test_1": 2.5, "mean_test_2": 5.0, "other_test_1": 2.5, "other_test_2": 5.0}
-    marks = {}
-    for job in jobs_of("ps1_small", contents, Path("generated")):
-        task = job.variant.split("/")[0]
-        lost = {name: 0.0 for name in full if name.startswith(f"{task}_") or job.variant == "untouched"}
-        marks[job.variant] = Marks(job, {**full, **lost})
+    jobs = list(jobs_of("ps1_small", contents, Path("generated")))
+
+    def marks_of(job: Job, **more: float) -> Marks:
+        wrong = set(full) if job.variant == "untouched" else {n for n in full if n.split("_")[0] in dict(job.wrong)}
+        return Marks(job, {**full, **dict.fromkeys(wrong, 0.0), **more})
+
+    marks = [marks_of(job) for job in jobs]
     assert judge(problem_set, contents, marks).failures == []
-    found = marks["mean/mutant_sum"]
-    marks["mean/mutant_sum"] = Marks(found.job, {**found.scores, "other_test_1": 0.0})
+    assert not [job for found in marks for job in alone(found, contents)]
+    at = next(n for n, job in enumerate(jobs) if ("mean", "mutant_sum") in job.wrong)
+    marks[at] = marks_of(jobs[at], other_test_1=0.0)
     [message] = judge(problem_set, contents, marks).failures
     assert "mean/mutant_sum.py costs points in the cell 'other_test_1', of another task" in message
     assert message.endswith("Make the tasks independent.")
+
+
+def test_mutants_that_share_a_notebook_are_marked_alone_when_in_doubt(small):
+    contents = small.write().read()
+    [task] = contents.tasks
+    tasks = [
+        replace(
+            task,
+            name=name,
+            tests=tuple(replace(test, name=test.name.replace("mean", name)) for test in task.tests),
+            answers=tuple(replace(answer, task=name) for answer in task.answers),
+        )
+        for name in "abcd"
+    ]
+    contents = replace(contents, tasks=tuple(tasks))
+    shared = [job for job in jobs_of("ps1_small", contents, Path("generated")) if len(job.wrong) > 1]
+    assert len(shared) == 4 * 3  # of four mutants a task, in four notebooks each, one of which has a single one
+    full = {test.name: test.points for task in tasks for test in task.tests}
+    job = shared[0]
+    lost = {name: 0.0 for name in full if name[0] in dict(job.wrong)}
+    assert alone(Marks(job, {**full, **lost}), contents) == []
+    clean = next(name for name in full if name[0] not in dict(job.wrong))
+    one = job.wrong[0][0]
+    for doubtful in (
+        Marks(job, {**full, **lost, clean: 0.0}),
+        Marks(job, {**full, **lost, f"{one}_test_1": 5.0, f"{one}_test_2": 10.0}),
+        Marks(job, {**full, **lost}, {"a_test_1": "NameError: name 'x' is not defined"}),
+        Marks(job, failure="Kernel died."),
+    ):
+        single = alone(doubtful, contents)
+        assert [job.wrong for job in single] == [(pair,) for pair in job.wrong]
+        assert all(job.short for job in single)
+
+
+@pytest.mark.parametrize("count", range(1, 12))
+def test_for_any_two_tasks_some_notebook_has_the_first_wrong_and_the_second_right(count):
+    tasks = [f"task {n}" for n in range(count)]
+    found = groups(tasks)
+    for one in tasks:
+        assert any(one in group for group in found)
+        for two in tasks:
+            assert one == two or any(one in group and two not in group for group in found)
+    assert len(found) <= min(count, 6)
 
 
 def test_marks_that_are_missing_count_as_nothing(judged):
