@@ -24,6 +24,7 @@ test: $(READY)
 	$(BIN)/course book verify
 	$(BIN)/course book claims
 	$(BIN)/course book build
+	$(BIN)/course assignments check
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
