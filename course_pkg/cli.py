@@ -217,7 +217,10 @@ def assignments_check(
     cold: Annotated[bool, typer.Option("--cold", help="Start each kernel afresh: slower, the same marks.")] = False,
     root: Root = None,
 ) -> None:
-    """Test the tests by nbgrader: solutions, untouched releases, wrong answers, right answers that look different."""
+    """Test the tests by nbgrader: solutions, untouched releases, wrong answers, right answers that look different.
+
+    The hidden tests draw from the grading seed in COURSE_GRADING_SEED, if it is set.
+    """
     from rich.progress import Progress
 
     from course_pkg.assignments.check import check

@@ -8,7 +8,8 @@ import zipfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from course_pkg.assignments.problem_sets import Contents, ProblemSet
+from course_pkg.assignments.contents import Contents
+from course_pkg.assignments.problem_sets import ProblemSet
 from course_pkg.assignments.regions import HIDDEN, SOLUTION, split
 
 __all__ = ["leaks_in_archive", "leaks_in_folder", "public_lines", "secret_lines"]

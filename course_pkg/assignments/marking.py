@@ -226,14 +226,14 @@ def _processor_seconds() -> float:
 
 @contextmanager
 def _log() -> Iterator[list[str]]:
-    """Collect what nbgrader logs as warnings and errors, rather than print it."""
+    """Collect what nbgrader logs as errors, rather than print it."""
     lines: list[str] = []
 
     class Collector(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
             lines.append(_plain(record.getMessage().strip().rsplit("\n", 1)[-1]))
 
-    logger, collector = logging.getLogger(__name__), Collector(logging.WARNING)
+    logger, collector = logging.getLogger(__name__), Collector(logging.ERROR)
     logger.addHandler(collector)
     logger.propagate = False
     try:

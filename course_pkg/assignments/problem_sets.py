@@ -1,122 +1,26 @@
-"""Where the parts of a problem set lie, and what its source notebook must look like before anything is done with it."""
+"""Where the parts of a problem set lie, and how they are read."""
 
 from __future__ import annotations
 
-import ast
 import difflib
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import nbformat
 
-from course_pkg.assignments.regions import HIDDEN, SOLUTION, RegionError, split
+from course_pkg.assignments.contents import Answer, Contents, Task, TestCell, metadata, points
+from course_pkg.assignments.form import TEST_NAME, problems_of_answers, problems_of_cells, problems_of_tasks
+from course_pkg.assignments.regions import HIDDEN, split
 from course_pkg.errors import CourseError
 
-__all__ = ["POINTS", "Answer", "Contents", "Course", "ProblemSet", "Task", "TestCell", "find_course"]
+__all__ = ["Course", "ProblemSet", "find_course"]
 
-POINTS = 20
-"""What each problem set is worth."""
-
-_LEAST = {"mutant": 4, "alternate": 3}
-_SCHEMA = 3
-_TEST_NAME = re.compile(r"(?P<task>\w+)_test_\d+")
 _ANSWER_NAME = re.compile(r"(?P<kind>mutant|alternate)_\w+")
-
-
-@dataclass(frozen=True)
-class TestCell:
-    """A test cell of the source.
-
-    Parameters
-    ----------
-    name : str
-        Its grade id.
-    points : float
-    hidden : bool
-        True if it has hidden tests, which the release lacks.
-    """
-
-    __test__ = False  # pytest takes the name for one of its own
-
-    name: str
-    points: float
-    hidden: bool
-
-
-@dataclass(frozen=True)
-class Answer:
-    """A wrong (mutant) or right (alternate) answer to one task, as a student might give it.
-
-    Parameters
-    ----------
-    task : str
-    kind : {"mutant", "alternate"}
-    path : Path
-    text : str
-        The whole text of the cell.
-    """
-
-    task: str
-    kind: str
-    path: Path
-    text: str
-
-    @property
-    def name(self) -> str:
-        """The file's name without its ending."""
-        return self.path.stem
-
-
-@dataclass(frozen=True)
-class Task:
-    """A task that is graded by tests.
-
-    Parameters
-    ----------
-    name : str
-        The grade id of its solution cell.
-    tests : tuple of TestCell
-    answers : tuple of Answer
-    """
-
-    name: str
-    tests: tuple[TestCell, ...]
-    answers: tuple[Answer, ...]
-
-    @property
-    def points(self) -> float:
-        """What its tests are worth together."""
-        return sum(test.points for test in self.tests)
-
-    def of_kind(self, kind: str) -> list[Answer]:
-        """Return its mutants or its alternates."""
-        return [answer for answer in self.answers if answer.kind == kind]
-
-
-@dataclass(frozen=True)
-class Contents:
-    """A source notebook, read and checked.
-
-    Parameters
-    ----------
-    notebook : NotebookNode
-    tasks : tuple of Task
-    by_hand : float
-        The points of what is graded by hand.
-    """
-
-    notebook: Any
-    tasks: tuple[Task, ...]
-    by_hand: float
-
-    @property
-    def by_tests(self) -> float:
-        """The points that tests give."""
-        return sum(task.points for task in self.tasks)
 
 
 @dataclass(frozen=True)
@@ -160,20 +64,20 @@ class ProblemSet:
             add up, or an answer belongs to no task.
         """
         notebook = self._notebook()
-        problems = [*self._problems_of_cells(notebook)]
-        _raise_if(problems)
-        cells = [cell for cell in notebook.cells if _meta(cell)]
+        where = self._relative(self.source)
+        _raise_if(problems_of_cells(notebook, where))
+        cells = [cell for cell in notebook.cells if metadata(cell)]
         answers = list(self._answers())
         solutions = {
-            _meta(cell)["grade_id"]: cell.source
+            metadata(cell)["grade_id"]: cell.source
             for cell in cells
-            if _meta(cell)["solution"] and not _meta(cell)["grade"]
+            if metadata(cell)["solution"] and not metadata(cell)["grade"]
         }
         tasks = tuple(self._task(name, cells, answers) for name in solutions)
-        by_hand = sum(_points(cell) for cell in cells if _meta(cell)["grade"] and _meta(cell)["solution"])
+        by_hand = sum(points(cell) for cell in cells if metadata(cell)["grade"] and metadata(cell)["solution"])
         contents = Contents(notebook, tasks, by_hand)
-        problems = [*self._problems_of_tasks(contents), *self._problems_of_answers(answers, solutions)]
-        _raise_if(problems)
+        folder = self._relative(self.answers)
+        _raise_if(chain(problems_of_tasks(contents, where), problems_of_answers(answers, solutions, where, folder)))
         return contents
 
     def _notebook(self) -> Any:
@@ -198,112 +102,13 @@ class ProblemSet:
             raise CourseError(f"{self._relative(self.source)} is no valid notebook: {line}. Restore it.") from error
         return notebook
 
-    def _problems_of_cells(self, notebook: Any) -> Iterator[str]:
-        seen: set[str] = set()
-        where = self._relative(self.source)
-        for number, cell in enumerate(notebook.cells, start=1):
-            meta = _meta(cell)
-            if not meta:
-                if _marked(cell.source):
-                    yield (
-                        f"{where}, cell {number} has solution or hidden-test marks, but no nbgrader metadata, so that "
-                        "students would see all of it. Make it a solution or test cell in nbgrader's toolbar."
-                    )
-                continue
-            name = meta.get("grade_id")
-            at = f"{where}, cell '{name or number}'"
-            lacking = [
-                key for key in ("grade", "grade_id", "locked", "solution") if not meta.get(key) and key not in meta
-            ]
-            if lacking or not name:
-                yield f"{at}: its nbgrader metadata lack {', '.join(lacking) or 'a grade id'}. Set its type again."
-                continue
-            if meta.get("schema_version") != _SCHEMA:
-                found = meta.get("schema_version")
-                yield f"{at} has nbgrader's schema {found}, not {_SCHEMA}. Run `nbgrader update` on it."
-            if name in seen:
-                yield f"{at}: this grade id is used by an earlier cell. Give the cell another one."
-            seen.add(name)
-            yield from (f"{at}: {problem}" for problem in _problems_of_cell(cell))
-
-    def _problems_of_tasks(self, contents: Contents) -> Iterator[str]:
-        where = self._relative(self.source)
-        names = {task.name for task in contents.tasks}
-        for cell in contents.notebook.cells:
-            meta = _meta(cell)
-            if meta and meta["grade"] and not meta["solution"]:
-                match = _TEST_NAME.fullmatch(meta["grade_id"])
-                if not match or match["task"] not in names:
-                    yield (
-                        f"{where}, cell '{meta['grade_id']}' tests no task: there is no solution cell of that name. "
-                        f"Name it TASK_test_1, TASK_test_2 … with one of the tasks {', '.join(sorted(names))}."
-                    )
-        for task in contents.tasks:
-            if len(task.tests) < 2 or not any(test.hidden for test in task.tests):
-                yield (
-                    f"{where}, cell '{task.name}' has {len(task.tests)} test cells, "
-                    f"{sum(test.hidden for test in task.tests)} of them hidden. A task needs two or more, one of them "
-                    f"hidden: name them {task.name}_test_1, {task.name}_test_2 …"
-                )
-        total = contents.by_tests + contents.by_hand
-        if total != POINTS:
-            yield (
-                f"{where}: the points of all cells add up to {total:g}, not {POINTS} ({contents.by_tests:g} by tests, "
-                f"{contents.by_hand:g} by hand). Change the points of a cell."
-            )
-
-    def _problems_of_answers(self, answers: list[Answer], solutions: dict[str, str]) -> Iterator[str]:
-        for answer in answers:
-            at = self._relative(answer.path)
-            if answer.task not in solutions:
-                near = difflib.get_close_matches(answer.task, solutions, n=1)
-                hint = f" Move it to {near[0]}, if that is the task's name now, or" if near else " Move or"
-                yield (
-                    f"{at} answers the task '{answer.task}', and {self._relative(self.source)} has no cell "
-                    f"'{answer.task}'.{hint} delete it."
-                )
-                continue
-            try:
-                defined = _defined(answer.text)
-            except SyntaxError as error:
-                yield f"{at}, line {error.lineno}: {error.msg}. Mend it: an answer must be Python, if a wrong one."
-                continue
-            lacking = sorted(_defined(solutions[answer.task]) - defined)
-            if lacking:
-                yield (
-                    f"{at} no longer applies: it does not define {', '.join(lacking)}, as the cell '{answer.task}' of "
-                    f"{self._relative(self.source)} does. Adapt or delete it."
-                )
-            if not answer.text.startswith("# "):
-                yield f"{at} does not say what it is. Begin it with a comment: the mistake, or how it differs."
-        for name in solutions:
-            for kind, least in _LEAST.items():
-                own = [answer for answer in answers if answer.task == name and answer.kind == kind]
-                if len(own) < least:
-                    yield (
-                        f"{self._relative(self.answers / name)} has {len(own)} {kind}s of the cell '{name}'; its tests "
-                        f"need {least} or more to be tested with. Add {kind}_….py files."
-                    )
-                texts = [
-                    ast.unparse(ast.parse(answer.text))
-                    for answer in own
-                    if answer.task in solutions and _parses(answer.text)
-                ]
-                for text in {text for text in texts if texts.count(text) > 1}:
-                    twins = [
-                        answer.path.name
-                        for answer in own
-                        if _parses(answer.text) and ast.unparse(ast.parse(answer.text)) == text
-                    ]
-                    yield f"{self._relative(self.answers / name)}: {' and '.join(twins)} are the same. Delete one."
-
     def _task(self, name: str, cells: list[Any], answers: list[Answer]) -> Task:
         tests = []
         for cell in cells:
-            match = _TEST_NAME.fullmatch(_meta(cell)["grade_id"])
-            if match and match["task"] == name and _meta(cell)["grade"]:
+            match = TEST_NAME.fullmatch(metadata(cell)["grade_id"])
+            if match and match["task"] == name and metadata(cell)["grade"]:
                 hidden = bool(split(cell.source, HIDDEN).inside)
-                tests.append(TestCell(_meta(cell)["grade_id"], _points(cell), hidden))
+                tests.append(TestCell(metadata(cell)["grade_id"], points(cell), hidden))
         return Task(name, tuple(tests), tuple(answer for answer in answers if answer.task == name))
 
     def _answers(self) -> Iterator[Answer]:
@@ -376,85 +181,7 @@ def find_course(start: Path | None = None) -> Course:
     raise CourseError(f"{start} is not inside the course's repository. Change to it, or name it with --root.")
 
 
-def _problems_of_cell(cell: Any) -> Iterator[str]:
-    meta = _meta(cell)
-    if meta["grade"] and not _is_number(meta.get("points")):
-        yield "it is graded, but has no points. Give it some in nbgrader's toolbar."
-    elif meta["grade"] and _points(cell) <= 0:
-        yield f"it is worth {_points(cell):g} points. Give it more than 0, or make it no test."
-    if meta["grade"] and not meta["solution"] and not meta["locked"]:
-        yield "students could change this test. Lock it."
-    if cell.cell_type == "markdown" and meta["grade"] != meta["solution"]:
-        yield "a written answer is graded and a solution at once. Make it a `Manually graded answer`."
-    try:
-        inside = {mark: bool(split(cell.source, mark).inside) for mark in (SOLUTION, HIDDEN)}
-    except RegionError as error:
-        yield str(error)
-        return
-    if meta["solution"] and not inside[SOLUTION]:
-        yield f"it is a solution cell without a solution. Put `{SOLUTION.begin}` and `{SOLUTION.end}` around it."
-    if not meta["solution"] and inside[SOLUTION]:
-        yield "it has a solution, but is no solution cell, so that students would see it. Change the cell's type."
-    if inside[HIDDEN] and (meta["solution"] or not meta["grade"]):
-        yield "it has hidden tests, but is no test cell. Change the cell's type."
-    if meta["grade"] and not meta["solution"]:
-        yield from _problems_of_test(cell.source)
-
-
-def _problems_of_test(source: str) -> Iterator[str]:
-    try:
-        last = ast.parse(source).body[-1:]
-    except SyntaxError as error:
-        yield f"line {error.lineno}: {error.msg}. Mend it."
-        return
-    if not last:
-        yield "it tests nothing, and every answer would pass. Write a test."
-    elif isinstance(last[0], ast.Expr) and not _is_check(last[0].value):
-        yield (
-            "it ends with an expression, whose value nbgrader would take for partial credit. End it with a check, "
-            "or assign the value to a name."
-        )
-
-
-def _is_check(node: ast.expr) -> bool:
-    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id.startswith("check_")
-
-
-def _meta(cell: Any) -> dict[str, Any]:
-    return dict(cell.metadata.get("nbgrader", {}))
-
-
-def _points(cell: Any) -> float:
-    return float(_meta(cell).get("points", 0))
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def _marked(source: str) -> bool:
-    return any(mark in source for kind in (SOLUTION, HIDDEN) for mark in (kind.begin, kind.end))
-
-
-def _defined(code: str) -> set[str]:
-    """Name the functions, classes and variables that a cell defines, but for private ones."""
-    names = set()
-    for node in ast.parse(code).body:
-        if isinstance(node, ast.FunctionDef | ast.ClassDef):
-            names.add(node.name)
-        elif isinstance(node, ast.Assign):
-            names |= {target.id for target in node.targets if isinstance(target, ast.Name)}
-    return {name for name in names if not name.startswith("_")}
-
-
-def _parses(code: str) -> bool:
-    try:
-        ast.parse(code)
-    except SyntaxError:
-        return False
-    return True
-
-
-def _raise_if(problems: list[str]) -> None:
+def _raise_if(found: Iterable[str]) -> None:
+    problems = list(found)
     if problems:
         raise CourseError(problems[0], details="\n".join(f"Also: {problem}" for problem in problems[1:]))

@@ -31,6 +31,7 @@ __all__ = ["KERNEL", "main", "warm_kernels"]
 KERNEL = "warm"
 """The name of the kernel."""
 
+_LOOK_EVERY_S = 1
 _LIBRARIES = (
     "course_pkg.checks",
     "course_pkg.datasets",
@@ -139,9 +140,13 @@ def _become_kernel(connection: socket.socket) -> None:
 
 
 def _obey(connection: socket.socket) -> None:
-    """Pass interrupts on, and end when the launcher is gone, however it went."""
-    while connection.recv(1):
-        os.kill(os.getpid(), signal.SIGINT)
+    """Pass interrupts on, and end when the launcher or the warm process is gone, however it went."""
+    parent = os.getppid()
+    while os.getppid() == parent:
+        if select.select([connection], [], [], _LOOK_EVERY_S)[0]:
+            if not connection.recv(1):
+                break
+            os.kill(os.getpid(), signal.SIGINT)
     os._exit(1)
 
 

@@ -2,10 +2,13 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
+import time
 
 import nbformat
+import psutil
 import pytest
 
 from course_pkg.assignments import marking
@@ -104,3 +107,30 @@ def test_stock_nbgrader_works_in_the_repository(repository, tmp_path):
     assert done.returncode == 0, done.stderr
     released = tmp_path / "assignments" / "ps1_randomness" / "ps1_randomness.ipynb"
     assert released.read_bytes() == (repository / "assignments" / "ps1_randomness" / "ps1_randomness.ipynb").read_bytes()
+
+
+ORPHAN = """
+import os, signal, sys
+from pathlib import Path
+from jupyter_client.manager import KernelManager
+from course_pkg.assignments.warm import KERNEL, warm_kernels
+with warm_kernels(Path(sys.argv[1])) as environment:
+    os.environ.update(environment)
+    manager = KernelManager(kernel_name=KERNEL)
+    manager.start_kernel()
+    client = manager.client()
+    client.start_channels()
+    client.wait_for_ready(120)
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_a_killed_check_leaves_no_process(tmp_path):
+    done = subprocess.run([sys.executable, "-c", ORPHAN, str(tmp_path)], capture_output=True, text=True)
+    assert done.returncode == -signal.SIGKILL, done.stderr
+    for _ in range(100):
+        left = [process for process in psutil.process_iter(["cmdline"]) if str(tmp_path) in str(process.info["cmdline"])]
+        if not left:
+            return
+        time.sleep(0.1)
+    raise AssertionError(left)

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from course_pkg.assignments.check import HONEST_RUN_S, alone, jobs_of, judge
+from course_pkg.assignments.check import alone, jobs_of
 from course_pkg.assignments.groups import groups
+from course_pkg.assignments.judging import HONEST_RUN_S, judge
 from course_pkg.assignments.marking import Job, Marks
 
 FULL = {"mean_test_1": 5.0, "mean_test_2": 10.0}
