@@ -85,6 +85,11 @@ class Chapter:
         """The ids of the topics that the chapter covers, from its front matter."""
         return list(_front_matter(self._text(), self.path).get("covers", []))
 
+    @property
+    def title(self) -> str:
+        """The chapter's first heading."""
+        return next(line[2:].strip() for line in self._text().splitlines() if line.startswith("# "))
+
     def _text(self) -> str:
         try:
             return self.path.read_text(encoding="utf-8")

@@ -124,7 +124,8 @@ def page(book: Book) -> str:
     for chapter in book.chapters:
         own = [entry for entry in entries if entry.topic in chapter.covers]
         if own:
-            parts.append(f"## {{doc}}`chapters/{chapter.name}`\n\n{_table(own, results)}\n")
+            link = f"From the chapter {{doc}}`chapters/{chapter.name}`."
+            parts.append(f"## {chapter.title}\n\n{link}\n\n{_table(own, results)}\n")
     return "\n".join(parts)
 
 
@@ -148,10 +149,10 @@ interval for a mean: an interval for a mean says little about single runs.
 
 
 def _table(entries: Iterable[Comparison], results: Mapping[str, ChapterResults]) -> str:
-    rows = ["| topic | what | published | ours | repeats | data | verdict |", "|---|---|---|---|---|---|---|"]
+    rows = ["| figure; data; repeats | published | ours | verdict |", "|---|---|---|---|"]
     for entry in entries:
-        cells = (entry.topic, entry.what, entry.published, entry.ours, entry.repeats, entry.data)
-        rows.append(f"| {' | '.join(cells)} | {_place(entry, results)}{entry.verdict} |")
+        figure = f"{entry.topic}. {entry.what}; {entry.data}; {entry.repeats}"
+        rows.append(f"| {figure} | {entry.published} | {entry.ours} | {_place(entry, results)}{entry.verdict} |")
     return "\n".join(rows)
 
 

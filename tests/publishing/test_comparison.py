@@ -41,7 +41,7 @@ def compared(small_book):
 
 def test_a_figure_inside_our_interval_is_said_to_lie_there(compared):
     text = page(compared(PLACED))
-    assert "| R1 | an error | 0.45 | {result}`first:error` | 30 | sequence | **Inside.** As expected. |" in text
+    assert "| R1. an error; sequence; 30 | 0.45 | {result}`first:error` | **Inside.** As expected. |" in text
     assert "{doc}`chapters/first`" in text
 
 
