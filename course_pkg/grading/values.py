@@ -213,6 +213,7 @@ _CONTAINERS: dict[type, Callable[[_Encoder, Any, int], Any]] = {
     tuple: lambda encoder, value, depth: {"$tuple": encoder.items(value, depth)},
     set: lambda encoder, value, depth: {"$set": encoder.items(value, depth)},
     frozenset: lambda encoder, value, depth: {"$set": encoder.items(value, depth)},
+    range: lambda encoder, value, depth: encoder.items(value, depth),  # as good as the list of its numbers
     dict: lambda encoder, value, depth: {"$dict": [encoder.items(pair, depth) for pair in value.items()]},
 }
 

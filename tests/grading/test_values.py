@@ -79,6 +79,10 @@ def test_numpy_scalars_keep_their_type(scalar):
     assert back.tobytes() == scalar.tobytes()
 
 
+def test_a_range_comes_back_as_a_list():
+    assert there_and_back(range(2, 8, 3)) == [2, 5]
+
+
 def test_arrays_of_strings_and_in_fortran_order():
     assert there_and_back(np.array(["a", "bc"])).tolist() == ["a", "bc"]
     array = np.asfortranarray(np.arange(6.0).reshape(2, 3))
