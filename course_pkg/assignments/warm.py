@@ -112,6 +112,8 @@ def main(address: str) -> None:
         listener.bind(address)
         listener.listen()
         print("ready", flush=True)
+        # Nobody reads this pipe any more. Kernels say a line each, and a full pipe would stop every one of them.
+        os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
         while listener in select.select([listener, sys.stdin], [], [])[0]:
             connection, _ = listener.accept()
             if os.fork() == 0:

@@ -68,6 +68,16 @@ def generated(small, tmp_path):
     return job
 
 
+def test_what_warm_kernels_print_fills_no_pipe(tmp_path):
+    """Each says a line; into a pipe that nobody reads, some two hundred kernels would write and then none."""
+    with warm_kernels(tmp_path):
+        (warm,) = (p for p in psutil.Process().children() if "course_pkg.assignments.warm" in p.cmdline())
+        until = time.monotonic() + 10
+        while time.monotonic() < until and os.readlink(f"/proc/{warm.pid}/fd/1").startswith("pipe"):
+            time.sleep(0.05)
+        assert os.readlink(f"/proc/{warm.pid}/fd/1") == str(tmp_path / "warm.log")
+
+
 def test_the_same_submission_gets_the_same_marks_cold_and_warm(generated, tmp_path, monkeypatch):
     half = generated(mean="def mean(values):\n    return sum(values) / 2\n")
     expected = {"mean_test_1": 5.0, "mean_test_2": 0.0, "why": None}
