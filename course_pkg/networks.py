@@ -114,11 +114,11 @@ def mlp(
 
     _check_activation("activation", activation)
     _check_activation("output_activation", output_activation)
-    model = keras.Sequential([keras.Input(shape)], name=name)
+    layers = [keras.Input(shape)]
     if len(shape) > 1:
-        model.add(keras.layers.Flatten(name="flatten"))
+        layers.append(keras.layers.Flatten(name="flatten"))
     if visible_dropout is not None:
-        model.add(keras.layers.Dropout(visible_dropout, name="visible_dropout"))
+        layers.append(keras.layers.Dropout(visible_dropout, name="visible_dropout"))
     for number, (width, rate) in enumerate(zip(widths, rates, strict=True), start=1):
         hidden = keras.layers.Dense(
             width,
@@ -127,10 +127,10 @@ def mlp(
             kernel_constraint=None if max_norm is None else keras.constraints.MaxNorm(max_norm),
             name=f"hidden_{number}",
         )
-        model.add(hidden)
+        layers.append(hidden)
         if rate is not None:
-            model.add(keras.layers.Dropout(rate, name=f"dropout_{number}"))
-    model.add(
+            layers.append(keras.layers.Dropout(rate, name=f"dropout_{number}"))
+    layers.append(
         keras.layers.Dense(
             outputs,
             activation=output_activation,
@@ -138,6 +138,7 @@ def mlp(
             name="output",
         )
     )
+    model = keras.Sequential(layers, name=name)  # all at once: each `add` would build the model anew
     if loss is not None:
         model.compile(optimizer=_fresh_optimizer(optimizer), loss=loss, metrics=list(metrics))
     return model

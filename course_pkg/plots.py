@@ -223,7 +223,7 @@ def score_distribution(
     ax = _axes(ax)
     ax.hist(values, bins="auto", color=PALETTE[0], alpha=0.35, edgecolor=_PAPER)
     ax.plot(values, np.zeros_like(values), "|", color=PALETTE[0], markersize=14, clip_on=False, label="one run")
-    ax.axvspan(low, high, color=PALETTE[1], alpha=0.3, linewidth=0, label=f"{level:.0%} interval of the mean")
+    ax.axvspan(low, high, color=PALETTE[1], alpha=0.3, linewidth=0, label=f"{_percent(level)} interval of the mean")
     ax.axvline(estimate, color=PALETTE[1], label=f"mean {_number(estimate)}")
     _mark(ax, references)
     ax.set(xlabel=xlabel, ylabel="runs")
@@ -408,7 +408,7 @@ def paired_differences(
     ax = _axes(ax)
     heights = _stacked(difference, float(np.ptp(difference)) / 25)
     ax.axvline(0, color=_INK, linestyle=LINESTYLES[1], linewidth=1.5, label="no difference")
-    ax.axvspan(low, high, color=PALETTE[1], alpha=0.3, linewidth=0, label=f"{level:.0%} interval of the mean")
+    ax.axvspan(low, high, color=PALETTE[1], alpha=0.3, linewidth=0, label=f"{_percent(level)} interval of the mean")
     ax.axvline(estimate, color=PALETTE[1], linestyle="-", label=f"mean {_number(estimate)}")
     ax.plot(difference, heights, MARKERS[0], color=PALETTE[0], alpha=0.8, markersize=6, label="one seed")
     ax.set_ylim(-0.7, max(heights.max() + 1, 5))
@@ -462,7 +462,7 @@ def running_mean(
     ax = _axes(ax)
     number = len(ax.get_legend_handles_labels()[1])
     colour = PALETTE[number % len(PALETTE)]
-    ax.fill_between(counts, low, high, color=colour, alpha=0.25, linewidth=0, label=f"{confidence:.0%} interval")
+    ax.fill_between(counts, low, high, color=colour, alpha=0.25, linewidth=0, label=f"{_percent(confidence)} interval")
     ax.plot(counts, mean, color=colour, linestyle="-", label=f"mean, at last {_number(mean[-1])}")
     # The first intervals are so wide that nothing else could be seen.
     settled = slice(min(4, len(counts) - 1), None)
@@ -820,6 +820,10 @@ def _finite(parameter: str, values: ArrayLike) -> NDArray[Any]:
         count = int((~np.isfinite(array)).sum())
         raise ValueError(f"{parameter} holds {count} values that are not finite: report diverged runs apart.")
     return array
+
+
+def _percent(share: float) -> str:
+    return f"{share:.0%}".replace("%", "\N{NO-BREAK SPACE}%")
 
 
 def _number(value: float) -> str:

@@ -256,7 +256,7 @@ def test_distribution_computes_the_t_interval_or_takes_one():
     assert sum(patch.get_height() for patch in ax.patches[:-1]) == 30  # every run is in a bar
     ax = plots.score_distribution(SCORES, interval=(0.8, 0.7, 0.9, 0.99))
     assert band(ax) == pytest.approx((0.7, 0.9))
-    assert "99% interval of the mean" in ax.get_legend_handles_labels()[1]
+    assert "99\N{NO-BREAK SPACE}% interval of the mean" in ax.get_legend_handles_labels()[1]
 
 
 def test_distribution_survives_an_outlier():

@@ -290,6 +290,56 @@ def test_builds_with_their_own_randomness_are_built_truly(data):
         assert np.array_equal(starts.values[seed][0], build_seeded(build, seed).trainable_variables[0])
 
 
+def test_starts_of_many_replicates_are_exact(data):
+    import keras
+
+    class FromANumber(keras.initializers.RandomNormal):
+        def __call__(self, shape, dtype=None):
+            return np.random.default_rng(self.seed).normal(size=shape).astype("float32")
+
+    def build():
+        return network(
+            [keras.layers.Dense(3, kernel_initializer=kind) for kind in (FromANumber(), "orthogonal", "he_normal")]
+        )
+
+    starts = start_values(build, range(120), [{}] * 120, lambda model: None)
+    assert starts.replayed
+    for seed in (1, 60, 118):
+        model = build_seeded(build, seed)
+        assert fingerprint(starts.values[seed]) == fingerprint([np.asarray(v) for v in model.trainable_variables])
+
+
+def test_settings_that_start_alike_are_replayed_once():
+    built = []
+
+    def build(**setting):
+        built.append(setting)
+        return small(**setting)
+
+    rates = [{"learning_rate": rate} for rate in (0.1, 0.2, 0.3)]
+    seeds, settings = [4, 0, 9] * 4, [setting for setting in (*rates, {"units": 8}) for _ in range(3)]
+    starts = start_values(build, seeds, settings, lambda model: None)
+    assert built == [rates[0], rates[0], rates[1], rates[2], {"units": 8}, {"units": 8}]
+    for place in (1, 5, 8, 10):
+        model = build_seeded(small, seeds[place], settings[place])
+        variables = model.trainable_variables + model.non_trainable_variables
+        assert fingerprint(starts.values[place]) == fingerprint([np.asarray(v) for v in variables])
+
+
+def test_sign_bits_are_vectorised_without_a_loop():
+    import keras
+    import tensorflow as tf
+
+    from course_pkg.replicates.rules import add_rules
+
+    add_rules()
+    rows = np.array([[0.0, -0.0, -1.0], [-2.0, 3.0, 3.0]], "float32")
+    for one in (keras.ops.signbit, keras.ops.argmax):
+        traced = tf.function(lambda x, one=one: tf.vectorized_map(one, x)).get_concrete_function(rows)
+        assert not [node.name for node in traced.graph.get_operations() if "While" in node.type]
+        np.testing.assert_array_equal(traced(tf.constant(rows)), [one(row) for row in rows])
+
+
 @settings(max_examples=20, deadline=None)
 @given(
     st.lists(st.integers(0, 2**32 - 1), min_size=1, max_size=4), st.integers(1, 40), st.sampled_from(["epoch", "fit"])
@@ -412,6 +462,26 @@ def test_a_sweep_over_architectures(data):
     assert runs.predict(x).shape == (8, 23, 1)
     alone = replicate(lambda: small(units=8, rate=0.0), x, y, seeds=[1], epochs=1)
     assert fingerprint(alone.weights(1)) == fingerprint(runs.weights(replicate=5))
+
+
+def test_a_sweep_over_initializers_needs_one_graph(data, monkeypatch):
+    import keras
+
+    from course_pkg.replicates import vectorized
+
+    def build(kind):
+        return network([keras.layers.Dense(4, "tanh", kernel_initializer=kind)])
+
+    x, y = data
+    graphs = []
+    trace = vectorized.compiled
+    monkeypatch.setattr(vectorized, "compiled", lambda *given: graphs.append(given) or trace(*given))
+    runs = replicate(build, x, y, epochs=2, **sweep(2, kind=["zeros", "he_normal", "glorot_uniform"]))
+    assert len(graphs) == 1
+    for place, kind in ((1, "zeros"), (3, "he_normal"), (4, "glorot_uniform")):
+        alone = replicate(lambda kind=kind: build(kind), x, y, seeds=[place % 2], epochs=2)
+        assert fingerprint(alone.weights(place % 2)) == fingerprint(runs.weights(replicate=place))
+    assert type(runs.model(replicate=3).layers[0].kernel_initializer).__name__ == "HeNormal"
 
 
 # --- callbacks ------------------------------------------------------------------------------------------------

@@ -2,7 +2,8 @@
 
 A hyperparameter is whatever `build` takes. Settings whose models differ only in numbers that the graph takes as
 input (learning rate, weight decay, dropout rate, L1 and L2 factors) form one *family* and are trained side by side.
-Any other difference (units, activation, momentum, …) makes another family, with a graph of its own.
+So do settings that differ in how the start values are drawn. Any other difference (units, activation, momentum, …)
+makes another family, with a graph of its own.
 """
 
 from __future__ import annotations
@@ -78,7 +79,7 @@ def _is_number(value: Any) -> bool:
 
 
 def _signature(model: Any, index: int) -> str:
-    """Equal for models that differ in nothing but stackable numbers, names and seeds."""
+    """Equal for models that differ in nothing but stackable numbers, names, seeds and start values."""
     import keras
 
     parts = numbered_parts(model)
@@ -101,9 +102,14 @@ def _signature(model: Any, index: int) -> str:
 
 
 def _plain(config: Any) -> Any:
-    """Leave out what differs between two builds of one model: automatic names, seeds, the compile settings."""
+    """Leave out what no graph contains: automatic names, seeds, initializers, the compile settings."""
     if isinstance(config, dict):
-        return {k: _plain(v) for k, v in config.items() if k not in {"name", "seed", "build_config", "compile_config"}}
+        return {key: _plain(value) for key, value in config.items() if not _is_outside(key)}
     if isinstance(config, (list, tuple)):
         return [_plain(item) for item in config]
     return config
+
+
+def _is_outside(key: str) -> bool:
+    # every replicate brings its start values, so how they were drawn makes no family
+    return key in {"name", "seed", "build_config", "compile_config"} or key.endswith("_initializer")

@@ -17,6 +17,7 @@ from course_pkg.replicates.compiled import Compiled
 from course_pkg.replicates.families import numbered_parts
 from course_pkg.replicates.noise import DropoutDraws, quiet
 from course_pkg.replicates.optimizers import Packing, StackedOptimizer
+from course_pkg.replicates.rules import add_rules
 
 __all__ = ["Numbers", "Rows", "StackedModel", "State", "compiled", "metric_names"]
 
@@ -301,6 +302,7 @@ def compiled(function: Callable[..., Any], *examples: Any) -> Compiled:
             return value
         return tf.TensorSpec(np.shape(value), np.asarray(value).dtype)
 
+    add_rules()
     with quiet():
         return Compiled(function, [tf.nest.map_structure(spec, example) for example in examples])
 

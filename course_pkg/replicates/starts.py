@@ -3,7 +3,9 @@
 Building and compiling a Keras model takes 10 to 30 ms, so a thousand builds would cost more than a thousand
 short trainings. Keras gives every initializer without a seed of its own one drawn from Python's :mod:`random`;
 so after one true build per setting, the weights of another seed follow by replaying those draws. The replay is
-checked against a second true build, bit for bit; where it differs, every replicate is built truly.
+checked against a second true build, bit for bit; where it differs, every replicate is built truly. A setting whose
+first build starts exactly as an earlier setting did from that seed (a learning rate changes no weight) starts as that
+one from the other seeds too.
 """
 
 from __future__ import annotations
@@ -23,6 +25,8 @@ Array = np.ndarray[Any, Any]
 
 # How many seed draws of a build are known to the replay; a build with more is built truly.
 _DRAWS = 512
+# From so many replicates on, a graph for an initializer costs less than calling it for each.
+_MANY = 100
 
 
 @dataclass(frozen=True)
@@ -79,9 +83,10 @@ def start_values(
     models: list[Any] = []
     values: list[list[Array]] = [[] for _ in seeds]
     replayed = True
+    earlier: list[_Known] = []
     for number in distinct.values():
         members = [i for i, setting in enumerate(setting_of) if setting == number]
-        model, rows, exact = _setting_starts(build, [seeds[i] for i in members], settings[members[0]], check)
+        model, rows, exact = _setting_starts(build, [seeds[i] for i in members], settings[members[0]], check, earlier)
         models.append(model)
         replayed &= exact
         for i, row in zip(members, rows, strict=True):
@@ -89,28 +94,42 @@ def start_values(
     return Starts(models, setting_of, values, replayed)
 
 
+_Known = dict[int, list[Array]]
+"""Start values by seed, of one setting."""
+
+
 def _setting_starts(
-    build: Build, seeds: Sequence[int], setting: Mapping[str, Any], check: Callable[[Any], None]
+    build: Build,
+    seeds: Sequence[int],
+    setting: Mapping[str, Any],
+    check: Callable[[Any], None],
+    earlier: list[_Known],
 ) -> tuple[Any, list[list[Array]], bool]:
+    """Return a setting's first model, its start values for each seed, and whether they are exact; add to `earlier`."""
     model = build_seeded(build, seeds[0], setting)
     check(model)
     first = _values(model)
-    if len(set(seeds)) == 1:
-        return model, [first for _ in seeds], True
-    other = next(seed for seed in reversed(seeds) if seed != seeds[0])
-    truth = _values(build_seeded(build, other, setting))
-    replay = _Replay(model, seeds[0], first)
-    if _equal(replay(other), truth):
-        known = {seeds[0]: first, other: truth}
-        return model, [known[seed] if seed in known else replay(seed) for seed in seeds], True
-    return model, [_values(build_seeded(build, seed, setting)) for seed in seeds], False
+    distinct = list(dict.fromkeys(seeds))
+    for known in earlier:
+        if known.keys() >= set(distinct) and _equal(known[seeds[0]], first):
+            return model, [known[seed] for seed in seeds], True
+    known = {seeds[0]: first}
+    if len(distinct) > 1:
+        replayed = _Replay(model, seeds[0], first)(distinct)
+        truth = _values(build_seeded(build, distinct[-1], setting))
+        if not (_equal(replayed[0], first) and _equal(replayed[-1], truth)):
+            return model, [_values(build_seeded(build, seed, setting)) for seed in seeds], False
+        known = dict(zip(distinct, replayed, strict=True))
+    earlier.append(known)
+    return model, [known[seed] for seed in seeds], True
 
 
-_Source = Callable[[Sequence[int]], Array]
+_Source = Callable[[Array], Array]
+"""From the draws of n builds, shape (n, draws), to a variable's n start values."""
 
 
 class _Replay:
-    """Recompute a build's start values for another seed from the draws that Keras makes of Python's generator."""
+    """Recompute a build's start values for other seeds from the draws that Keras makes of Python's generator."""
 
     def __init__(self, model: Any, seed: int, values: Sequence[Array]) -> None:
         draws = {draw: index for index, draw in reversed(list(enumerate(_draws(seed, _DRAWS))))}
@@ -121,9 +140,10 @@ class _Replay:
             for variable, value in zip(variables, values, strict=True)
         ]
 
-    def __call__(self, seed: int) -> list[Array]:
-        draws = _draws(seed, _DRAWS)
-        return [source(draws) for source in self._plan]
+    def __call__(self, seeds: Sequence[int]) -> list[list[Array]]:
+        draws = np.array([_draws(seed, _DRAWS) for seed in seeds])
+        columns = [source(draws) for source in self._plan]
+        return [list(row) for row in zip(*columns, strict=True)]
 
 
 def _draws(seed: int, count: int) -> list[int]:
@@ -132,17 +152,15 @@ def _draws(seed: int, count: int) -> list[int]:
     return [generator.randint(1, int(1e9)) for _ in range(count)]
 
 
-def _source(
-    variable: Any, value: Array, draws: Mapping[int, int], owners: Sequence[Any]
-) -> Callable[[Sequence[int]], Array]:
+def _source(variable: Any, value: Array, draws: Mapping[int, int], owners: Sequence[Any]) -> _Source:
     """Find what a start value was made from: a draw used as a seed state, a seeded initializer, or a constant."""
     import keras
 
     if value.dtype.kind in "iu" and value.shape == (2,) and int(value[0]) in draws:
         index = draws[int(value[0])]
-        return lambda fresh: np.array([fresh[index], value[1]], dtype=value.dtype)
+        return lambda fresh: np.stack([fresh[:, index], np.full(len(fresh), value[1])], 1).astype(value.dtype)
     if value.dtype.kind != "f":
-        return lambda fresh: value
+        return _constant_source(value)
     attributes = [attribute for owner in owners for attribute in vars(owner).values()]
     for initializer in attributes:
         if not isinstance(initializer, keras.initializers.Initializer):
@@ -150,16 +168,45 @@ def _source(
         index_or_none = draws.get(getattr(initializer, "seed", None) or -1)
         if index_or_none is not None and np.array_equal(_initial(initializer, variable), value):
             return _seeded_source(initializer, variable, index_or_none)
-    return lambda fresh: value
+    return _constant_source(value)
+
+
+def _constant_source(value: Array) -> _Source:
+    return lambda fresh: np.broadcast_to(value, (len(fresh), *value.shape))
 
 
 def _seeded_source(initializer: Any, variable: Any, index: int) -> _Source:
     config = initializer.get_config()
 
-    def source(fresh: Sequence[int]) -> Array:
-        return _initial(type(initializer).from_config({**config, "seed": fresh[index]}), variable)
+    def with_seed(seed: Any) -> Any:
+        return type(initializer).from_config({**config, "seed": seed})
+
+    def source(fresh: Array) -> Array:
+        seeds = fresh[:, index]
+        if len(seeds) >= _MANY:
+            with contextlib.suppress(TypeError, ValueError, AttributeError, NotImplementedError):
+                return _initials(with_seed, variable, seeds)  # unless it wants its seed as a number
+        return np.stack([_initial(with_seed(int(seed)), variable) for seed in seeds])
 
     return source
+
+
+def _initials(with_seed: Callable[[Any], Any], variable: Any, seeds: Array) -> Array:
+    """Run a Keras initializer for many seeds in one graph: a call from Python costs far more than the numbers."""
+    import keras
+    import tensorflow as tf
+
+    generator = keras.random.SeedGenerator(0)
+    initializer = with_seed(generator)
+
+    def one(seed: Any) -> Any:
+        object.__setattr__(generator, "next", lambda ordered=True: tf.stack([seed, tf.zeros([], seed.dtype)]))
+        return initializer(variable.shape, dtype=variable.dtype)
+
+    def all_of_them(seeds: Any) -> Any:
+        return tf.map_fn(one, seeds, fn_output_signature=variable.dtype)
+
+    return np.asarray(tf.function(all_of_them, autograph=False)(tf.constant(seeds, "uint32")))
 
 
 def _initial(initializer: Any, variable: Any) -> Array:
