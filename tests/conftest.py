@@ -4,7 +4,8 @@ import course_pkg  # noqa: F401, I001  # first: it sets what NumPy and TensorFlo
 
 import os
 import shutil
-from collections.abc import Callable
+import signal
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -17,13 +18,27 @@ settings.register_profile("daily", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True)
 settings.load_profile("ci" if os.environ.get("COURSE_NO_SKIP") else "daily")
 
+# Ctrl-C is tried in child processes. A shell starts what it runs in the background with Ctrl-C ignored, and what is
+# ignored is inherited.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+BROWSER_ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+]
+
 
 @pytest.fixture(scope="session")
 def repository() -> Path:
     return REPOSITORY
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def needs() -> Callable[..., str]:
     """Return the path of a program, or skip with one line that says what to install; in CI, fail instead."""
 
@@ -37,6 +52,19 @@ def needs() -> Callable[..., str]:
         pytest.skip(line)
 
     return find
+
+
+@pytest.fixture(scope="module")
+def browser(needs: Callable[..., str]) -> Iterator[object]:
+    """A browser that reaches this machine only. Not for the session: while Playwright runs, so does an event loop, and
+    no second one can be started by what other modules test."""
+    from playwright.sync_api import sync_playwright
+
+    chromium = needs("chromium", "chromium")
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=chromium, args=BROWSER_ARGUMENTS)
+        yield running
+        running.close()
 
 
 @pytest.fixture

@@ -7,11 +7,12 @@ the student's code may call a function that the test passed in: the same way bac
 
 from __future__ import annotations
 
-import ast
 import queue
 import time
 from collections.abc import Callable
 from typing import Any
+
+import zmq
 
 __all__ = ["ANSWER", "ASK", "CALL", "RETURN", "ExaminerKernel", "KernelGone", "StudentKernel"]
 
@@ -89,14 +90,7 @@ class StudentKernel:
         KernelGone
             If no answer comes.
         """
-        shown = self._run("", f"_course_desk.answer({question!r})", on_call)
-        try:
-            answer = ast.literal_eval(shown)
-        except (ValueError, SyntaxError, MemoryError, RecursionError):
-            raise KernelGone("the student's kernel answers nonsense") from None
-        if not isinstance(answer, str):
-            raise KernelGone("the student's kernel answers nonsense")
-        return answer
+        return self._run("", f"_course_desk.shown({question!r})", on_call)
 
     def _run(self, code: str, expression: str, on_call: Callable[[str], str]) -> str:
         message = self._client.execute(
@@ -104,6 +98,7 @@ class StudentKernel:
         )
         until = time.monotonic() + self._timeout
         while time.monotonic() < until:
+            self._wait()
             self._serve(on_call)
             reply = self._reply_to(message)
             if reply is not None:
@@ -112,12 +107,19 @@ class StudentKernel:
                 raise KernelGone("the student's kernel died")
         raise KernelGone(f"no answer within {self._timeout:g} seconds")
 
+    def _wait(self) -> None:
+        """Wait until the kernel says something, on whatever channel, for a moment at most."""
+        poller = zmq.Poller()
+        for channel in (self._client.shell_channel, self._client.stdin_channel, self._client.iopub_channel):
+            poller.register(channel.socket, zmq.POLLIN)
+        poller.poll(int(_POLL * 1000))
+
     def _reply_to(self, message: str) -> Any:
         try:
-            reply = self._client.get_shell_msg(timeout=_POLL / 5)
+            reply = self._client.get_shell_msg(timeout=0)
         except queue.Empty:
             return None
-        return reply if reply["parent_header"].get("msg_id") == message else None
+        return reply if _part(reply, "parent_header", "msg_id") == message else None
 
     def _serve(self, on_call: Callable[[str], str]) -> None:
         """Answer what the student's code asks, and throw away what it prints."""
@@ -126,7 +128,7 @@ class StudentKernel:
             asked = self._client.get_stdin_msg(timeout=0)
         except queue.Empty:
             return
-        prompt = str(asked["content"].get("prompt", ""))
+        prompt = str(_part(asked, "content", "prompt"))
         self._client.input(on_call(prompt.removeprefix(CALL)) if prompt.startswith(CALL) else "")
 
 
@@ -177,11 +179,29 @@ class ExaminerKernel:
             code,
             store_history=False,
             allow_stdin=True,
+            stop_on_error=False,  # what comes after a failed test is no part of it
             timeout=self._timeout,
             stdin_hook=lambda message: self._asked(message["content"]["prompt"], student),
             output_hook=outputs.append,
         )
         return reply["content"], outputs
+
+    def is_idle(self, seconds: float) -> bool:
+        """Tell whether the kernel does what it is asked: it has finished what it was asked before.
+
+        Parameters
+        ----------
+        seconds : float
+            How long to wait for it.
+        """
+        patience, self._timeout = self._timeout, seconds
+        try:
+            self.run("", None)
+        except TimeoutError:
+            return False
+        finally:
+            self._timeout = patience
+        return True
 
     def _asked(self, prompt: str, student: Callable[[str, Callable[[str], str]], str] | None) -> None:
         if student is None or not prompt.startswith(ASK):
@@ -192,7 +212,10 @@ class ExaminerKernel:
     def _call(self, call: str) -> str:
         """Let the waiting test run the function that the student's code calls."""
         self._client.input(CALL + call)
-        message = self._client.get_stdin_msg(timeout=self._timeout)
+        try:
+            message = self._client.get_stdin_msg(timeout=self._timeout)
+        except queue.Empty:
+            raise TimeoutError(f"a function of the test's takes longer than {self._timeout:g} seconds") from None
         return str(message["content"]["prompt"]).removeprefix(RETURN)
 
 
@@ -206,7 +229,15 @@ def _drain(client: Any) -> None:
 
 def _shown(reply: Any) -> str:
     """Return the text of the evaluated expression."""
-    found = reply["content"].get("user_expressions", {}).get("answer", {})
-    if found.get("status") != "ok":
-        raise KernelGone(f"the student's kernel cannot answer ({found.get('ename', 'no reason given')})")
-    return str(found["data"].get("text/plain", ""))
+    text = _part(reply, "content", "user_expressions", "answer", "data", "text/plain")
+    if not isinstance(text, str):
+        reason = str(_part(reply, "content", "user_expressions", "answer", "ename") or "no reason given")
+        raise KernelGone(f"the student's kernel cannot answer ({reason[:60]})")
+    return text
+
+
+def _part(message: Any, *keys: str) -> Any:
+    """Return a part of a message; None if it has no such part, for the student's process may have written it."""
+    for key in keys:
+        message = message.get(key) if isinstance(message, dict) else None
+    return message

@@ -7,6 +7,7 @@ somebody replaced, a layer with code of its own or a lambda have no say in it: s
 from __future__ import annotations
 
 import json
+from types import ModuleType
 from typing import Any
 
 from course_pkg.grading.values import ValueRefused
@@ -15,7 +16,6 @@ __all__ = ["is_model", "model_from", "model_to"]
 
 _MODULES = {
     "keras",
-    "keras.activations",
     "keras.constraints",
     "keras.dtype_policies",
     "keras.initializers",
@@ -25,14 +25,27 @@ _MODULES = {
     "keras.models",
     "keras.optimizers",
     "keras.optimizers.schedules",
+    "keras.random",
     "keras.regularizers",
 }
-_FORBIDDEN = {"Lambda", "__lambda__", "function", "TFSMLayer", "TorchModuleWrapper", "JaxLayer", "FlaxLayer"}
-_BUILTINS = {"__tuple__", "__typespec__", "__keras_tensor__", "NoneType"}
+_FORBIDDEN = {
+    # what runs code that a configuration brings, or wraps what others have built
+    "FlaxLayer",
+    "JaxLayer",
+    "Lambda",
+    "TFSMLayer",
+    "TorchModuleWrapper",
+    # what reads files that a configuration names
+    "IntegerLookup",
+    "StringLookup",
+    "TextVectorization",
+}
+_BUILTINS = {"__tuple__", "__keras_tensor__", "NoneType"}
 _LAB = {"course_pkg.schedules", "course_pkg.initializers"}  # what they register with Keras is the examiner's own too
 _INTERNAL = {("keras.src.models.functional", "Functional"), ("keras.src.models.sequential", "Sequential")}
 _LARGEST = 20_000  # units, filters, words: a configuration may not make the examiner allocate what it likes
 _DEEPEST = 60
+_LONGEST = 2_000_000  # characters of a configuration
 
 
 def is_model(value: Any) -> bool:
@@ -68,11 +81,8 @@ def model_from(configuration: str, weights: list[Any]) -> Any:
     from keras import saving
 
     try:
-        config = json.loads(configuration)
-        compiled = config.pop("compile_config", None)
-        _check(config)
-        if compiled is not None and _allowed(compiled):
-            config["compile_config"] = compiled
+        config = _checked(configuration)
+        _check_sizes(configuration, weights)
         model = saving.deserialize_keras_object(config, safe_mode=True)
         model.set_weights(weights)
     except ValueRefused:
@@ -82,6 +92,29 @@ def model_from(configuration: str, weights: list[Any]) -> Any:
     if not is_model(model):
         raise ValueRefused("a configuration that is not a model's")
     return model
+
+
+def _checked(configuration: str) -> dict[str, Any]:
+    """Read a configuration; how the model was compiled is kept if it needs nothing of the student's."""
+    if not isinstance(configuration, str) or len(configuration) > _LONGEST:
+        raise ValueRefused("a model whose configuration is no text, or too long")
+    config: dict[str, Any] = json.loads(configuration)
+    compiled = config.pop("compile_config", None)
+    _check(config)
+    return {**config, "compile_config": compiled} if compiled is not None and _allowed(compiled) else config
+
+
+def _check_sizes(configuration: str, weights: list[Any]) -> None:
+    """Build the model without its weights, and see whether those fit which were small enough to travel."""
+    import tensorflow as tf
+    from keras import saving
+
+    config = json.loads(configuration)  # anew: Keras empties the one that it gets
+    config.pop("compile_config", None)
+    with tf.Graph().as_default():  # here variables have shapes, and no values
+        wanted = [tuple(weight.shape) for weight in saving.deserialize_keras_object(config, safe_mode=True).weights]
+    if wanted != [getattr(weight, "shape", None) for weight in weights]:
+        raise ValueRefused("a model whose weights do not fit its configuration")
 
 
 def _allowed(config: Any) -> bool:
@@ -99,7 +132,7 @@ def _check(node: Any, depth: int = 0) -> None:
         if "class_name" in node:
             _check_class(node)
         for key, value in node.items():
-            if key != "seed":  # a seed may be large, and allocates nothing
+            if key != "seed" or not isinstance(value, int):  # a seed may be large, and allocates nothing
                 _check(value, depth + 1)
     elif isinstance(node, list):
         for value in node:
@@ -116,7 +149,17 @@ def _is_known(name: str, node: dict[str, Any]) -> bool:
         return False
     if module in (None, "builtins"):
         return name in _BUILTINS
-    return module in _MODULES or (module, name) in _INTERNAL
+    return (module, name) in _INTERNAL or (module in _MODULES and _is_class(module, name))
+
+
+def _is_class(module: str, name: str) -> bool:
+    """Tell whether it is a class of Keras's that can be built: not a function there, not a name with dots."""
+    import keras
+
+    found: Any = keras
+    for part in [*module.split(".")[1:], name]:
+        found = vars(found).get(part) if isinstance(found, ModuleType) else None
+    return isinstance(found, type) and hasattr(found, "from_config")
 
 
 def _check_class(node: dict[str, Any]) -> None:

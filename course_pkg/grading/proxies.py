@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import builtins
 import contextlib
-import json
 from collections.abc import Callable, Iterator
 from typing import Any, NoReturn
 
+from course_pkg.checks import hide_frames
 from course_pkg.grading.models import is_model, model_from, model_to
-from course_pkg.grading.values import ValueRefused, decode, encode, parse
+from course_pkg.grading.values import ValueRefused, compose, decode, encode, parse
 
 __all__ = ["Examination", "OpaqueValue", "StudentError", "StudentFunction", "StudentObject"]
 
@@ -70,9 +70,9 @@ class Examination:
 
     def exchange(self, question: dict[str, Any]) -> dict[str, Any]:
         """Ask, and return the whole answer."""
-        answer = parse(self._ask(json.dumps(question, allow_nan=False)))
+        answer = parse(self._ask(compose(question)))
         if isinstance(answer, dict) and "error" in answer:
-            raise _rebuilt(answer["error"])
+            raise hide_frames(_rebuilt(answer["error"]), __file__)
         if not isinstance(answer, dict) or "value" not in answer:
             raise ValueRefused("an answer without a value")
         return answer
@@ -83,9 +83,9 @@ class Examination:
             call = parse(text)
             function = self._lent[int(call["id"])]
             value = function(*decode(call["arguments"], self), **decode(call["keywords"], self))
-            return json.dumps({"value": encode(value, self)}, allow_nan=False)
+            return compose({"value": encode(value, self)})
         except Exception as error:  # what went wrong on this side is not for the student to read
-            return json.dumps({"error": {"message": f"{type(error).__name__} in a function that the test passed in"}})
+            return compose({"error": {"message": f"{type(error).__name__} in a function that the test passed in"}})
 
     def lend(self, value: Any) -> dict[str, Any]:
         """Lend a function; give a model as data; hand a student's object back."""

@@ -34,7 +34,11 @@ class Deviation(NamedTuple):
 
 
 class RebuildFromRelease(NbGraderPreprocessor):  # type: ignore[misc]
-    """The first of nbgrader's sanitize preprocessors; the deviations go to ``resources["deviations"]``."""
+    """The first of nbgrader's sanitize preprocessors.
+
+    The deviations go into the notebook, as ``metadata["course_grading"]["deviations"]``: a list of ``cell``, ``what``.
+    A student cannot forge them, for the notebook is the release.
+    """
 
     longest_cell = Integer(200_000, help="Characters of a solution cell; what is longer is cut.").tag(config=True)
 
@@ -45,7 +49,7 @@ class RebuildFromRelease(NbGraderPreprocessor):  # type: ignore[misc]
         notebook, deviations = rebuilt(nb, release, self.longest_cell)
         for deviation in deviations:
             self.log.warning("%s/%s: %s", names["student"], names["notebook"], deviation)
-        resources["deviations"] = deviations
+        notebook.metadata["course_grading"] = {"deviations": [deviation._asdict() for deviation in deviations]}
         return notebook, resources
 
 

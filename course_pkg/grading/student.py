@@ -10,9 +10,9 @@ from collections.abc import Callable
 from typing import Any
 
 from course_pkg.grading.models import is_model, model_from, model_to
-from course_pkg.grading.values import ValueRefused, decode, encode, parse
+from course_pkg.grading.values import ValueRefused, compose, decode, encode, parse
 
-__all__ = ["Desk"]
+__all__ = ["Desk", "Shown"]
 
 _MUTABLE = (list, dict, set)
 _TEXT = 2000  # characters of an error message that are handed over
@@ -49,12 +49,15 @@ class Desk:
         """
         try:
             question = parse(text)
-            reply = getattr(self, f"_do_{question['do']}")(question)
+            return compose(getattr(self, f"_do_{question['do']}")(question))
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # a student's SystemExit is an answer too
-            reply = {"error": _described(error)}
-        return json.dumps(reply, allow_nan=False)
+            return compose({"error": _described(error)})
+
+    def shown(self, text: str) -> Shown:
+        """Answer one question, for a kernel that shows the answer as it is."""
+        return Shown(self.answer(text))
 
     def lend(self, value: Any) -> dict[str, Any]:
         """Keep a value and return how the examiner may ask for it; a Keras model goes as data."""
@@ -81,7 +84,7 @@ class Desk:
         if self._prompt is None:
             raise ValueRefused("there is no way back to the examiner here")
         call = {"id": number, "arguments": encode(arguments, self), "keywords": encode(keywords, self)}
-        reply = parse(self._prompt(json.dumps(call, allow_nan=False)))
+        reply = parse(self._prompt(compose(call)))
         if "error" in reply:
             raise RuntimeError(reply["error"]["message"])
         return decode(reply["value"], self)
@@ -126,6 +129,15 @@ class Desk:
 
         keras.utils.set_random_seed(question["seed"])
         return {"value": None}
+
+
+class Shown(str):
+    """A text that a kernel shows without quotes, so that nobody has to read Python to get it back."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return str(self)
 
 
 class _Borrowed:

@@ -16,12 +16,13 @@ import binascii
 import io
 import json
 import math
+import re
 from collections.abc import Callable
 from typing import Any, Protocol
 
 import numpy as np
 
-__all__ = ["DEPTH", "PARTS", "SIZE", "References", "ValueRefused", "decode", "dumps", "encode", "loads"]
+__all__ = ["DEPTH", "PARTS", "SIZE", "References", "ValueRefused", "compose", "decode", "encode", "parse"]
 
 SIZE = 64 << 20
 """The longest message that is read, in bytes."""
@@ -29,12 +30,14 @@ SIZE = 64 << 20
 DEPTH = 32
 """How deep containers may be nested."""
 
-PARTS = 1_000_000
-"""How many parts all containers of one value may have together."""
+PARTS = 4_000_000
+"""How many parts all containers of one value may have together: some matrices of a thousand by a thousand, as lists."""
 
 _EXACT = 2**53  # integers beyond it lose digits in other JSON readers
 _DIGITS = 4000
+_PARTS_OF_A_LARGE_INT = 400
 _KINDS = "biufcSUmM"
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]|[\ud800-\udfff]")
 
 
 class ValueRefused(ValueError):
@@ -57,13 +60,13 @@ class References(Protocol):
         """Return what a reference stands for: the thing itself if it is ours, else a proxy."""
 
 
-def dumps(value: Any, references: References) -> str:
-    """Write a value as strict JSON.
+def compose(form: Any) -> str:
+    """Write a message as strict, bounded JSON.
 
     Parameters
     ----------
-    value : object
-    references : References
+    form : object
+        What JSON can hold, such as `encode` gives.
 
     Returns
     -------
@@ -72,36 +75,16 @@ def dumps(value: Any, references: References) -> str:
     Raises
     ------
     ValueRefused
-        If it is too deep, has too many parts, is too long, or holds something that this side does not lend.
+        If it is longer than a message may be.
     """
-    text = json.dumps(encode(value, references), allow_nan=False, separators=(",", ":"))
+    text = json.dumps(form, allow_nan=False, separators=(",", ":"))
     if len(text) > SIZE:
         raise ValueRefused(f"a value of {len(text):,} bytes; at most {SIZE:,} may be handed over")
     return text
 
 
-def loads(text: str, references: References) -> Any:
-    """Read what `dumps` wrote, trusting nothing in it.
-
-    Parameters
-    ----------
-    text : str
-    references : References
-
-    Returns
-    -------
-    object
-
-    Raises
-    ------
-    ValueRefused
-        If it is not such a text, or breaks a limit.
-    """
-    return decode(parse(text), references)
-
-
 def parse(text: str) -> Any:
-    """Read strict, bounded JSON.
+    """Read a message, trusting nothing in it.
 
     Raises
     ------
@@ -111,18 +94,31 @@ def parse(text: str) -> Any:
     if not isinstance(text, str) or len(text) > SIZE:
         raise ValueRefused("no text, or a text longer than a message may be")
     try:
-        return json.loads(text, parse_constant=_refuse_constant)
+        found = json.loads(text, parse_constant=_refuse_constant)
+        return _whole(found) if _SURROGATE.search(text) else found
     except (ValueError, RecursionError) as error:
         raise ValueRefused(f"not strict JSON: {type(error).__name__}") from None
 
 
 def encode(value: Any, references: References) -> Any:
-    """Return the JSON form of a value; see `dumps`."""
+    """Return the JSON form of a value.
+
+    Raises
+    ------
+    ValueRefused
+        If it is too deep, has too many parts, or holds something that this side does not lend.
+    """
     return _Encoder(references).encode(value, 0)
 
 
 def decode(form: Any, references: References) -> Any:
-    """Return the value of a JSON form; see `loads`."""
+    """Return the value of a JSON form.
+
+    Raises
+    ------
+    ValueRefused
+        If it is not such a form, or breaks a limit.
+    """
     return _Decoder(references).decode(form, 0)
 
 
@@ -248,6 +244,11 @@ class _Decoder(_Bounded):
         self._count(len(pairs), depth)
         return {key: value for key, value in pairs}  # noqa: C416  # a pair of three must fail
 
+    def large_int(self, content: Any, depth: int) -> int:
+        # each counts as many: such numbers can be chosen to have one hash, and a dict of them takes quadratic time
+        self._count(_PARTS_OF_A_LARGE_INT, depth)
+        return _decode_int(content)
+
     def reference(self, content: Any, depth: int) -> Any:
         if not isinstance(content, dict):
             raise ValueRefused("a reference that is not a mapping")
@@ -265,17 +266,29 @@ class _Decoder(_Bounded):
         import pandas as pd
 
         name, column, index = _as_list(content)
-        return pd.Series(self.decode(column, depth), index=self.index(index, depth), name=self.decode(name, depth))
+        rows = self.index(index, depth)
+        return pd.Series(self._column(column, len(rows), depth), index=rows, name=self.decode(name, depth))
 
     def frame(self, content: Any, depth: int) -> Any:
         import pandas as pd
 
         labels, columns, index = _as_list(content)
         rows = self.index(index, depth)
-        parts = [pd.Series(self.decode(column, depth), index=range(len(rows))) for column in _as_list(columns)]
+        parts = [pd.Series(self._column(column, len(rows), depth)) for column in self._columns(columns)]
         frame = pd.concat(parts, axis=1) if parts else pd.DataFrame(index=range(len(rows)))
         frame.columns, frame.index = self.index(labels, depth), rows
         return frame
+
+    def _columns(self, forms: Any) -> list[Any]:
+        self._count(len(_as_list(forms)), 0)
+        return list(forms)
+
+    def _column(self, form: Any, length: int, depth: int) -> np.ndarray:
+        """Read a column; a number in its place would be repeated by pandas for each row, and fill the memory."""
+        column = self.decode(form, depth)
+        if type(column) is not np.ndarray or column.shape != (length,):
+            raise ValueRefused("a column that is not an array as long as its index")
+        return column
 
 
 def _objects(values: list[Any]) -> np.ndarray:
@@ -299,7 +312,7 @@ def _tensor(content: Any) -> Any:
 
 _SPECIAL: dict[str, float] = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
 _READERS: dict[str, Callable[[_Decoder, Any, int], Any]] = {
-    "$int": lambda decoder, content, depth: _decode_int(content),
+    "$int": lambda decoder, content, depth: decoder.large_int(content, depth),
     "$float": lambda decoder, content, depth: _SPECIAL[content],
     "$complex": lambda decoder, content, depth: complex(*decoder.items(content, depth)),
     "$bytes": lambda decoder, content, depth: _from_text(content),
@@ -354,6 +367,8 @@ def _read_npy(content: Any) -> np.ndarray:
         raise ValueRefused(f"an array of dtype {dtype}")
     if any(size < 0 for size in shape) or math.prod(shape) * dtype.itemsize != len(rest):
         raise ValueRefused("an array whose header does not agree with its length")
+    if math.prod(max(size, 1) for size in shape) * max(dtype.itemsize, 1) > SIZE:
+        raise ValueRefused("an array that is empty, and so wide that its sum over the rows would fill the memory")
     return np.frombuffer(rest, dtype=dtype).reshape(shape).copy() if rest else np.empty(shape, dtype)
 
 
@@ -374,6 +389,17 @@ def _as_list(content: Any) -> list[Any]:
     if not isinstance(content, list):
         raise ValueRefused("a container that is not a list")
     return content
+
+
+def _whole(value: Any) -> Any:
+    """Replace lone surrogates: Python's strings can hold them, but no message and no file can."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode()
+    if isinstance(value, list):
+        return [_whole(item) for item in value]
+    if isinstance(value, dict):
+        return {_whole(key): _whole(item) for key, item in value.items()}
+    return value
 
 
 def _refuse_constant(name: str) -> Any:

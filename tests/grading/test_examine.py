@@ -35,7 +35,7 @@ def notebook(mean=MEAN, scale=SCALE, tests=TESTS):
 
 
 def examined(tmp_path, nb, **settings):
-    examine = Examine(kernel_name="python3", **{"timeout": 20, "call_timeout": 20, **settings})
+    examine = Examine(**{"timeout": 20, "call_timeout": 20, **settings})
     nb, _ = examine.preprocess(nb, {"metadata": {"path": str(tmp_path)}, "nbgrader": {}})
     scores = {c.metadata.nbgrader.grade_id: utils.determine_grade(c)[0] for c in nb.cells if utils.is_grade(c)}
     return scores, nb
@@ -57,20 +57,36 @@ def test_wrong_and_missing_answers_lose_their_own_marks_only(tmp_path):
     assert "'scale' is not defined" in nb.cells[4].outputs[-1].evalue
 
 
+def test_an_error_of_the_students_shows_the_test_that_asked_and_not_how_it_was_asked(tmp_path):
+    _, nb = examined(tmp_path, notebook(mean="def mean(x):\n    raise ValueError('no such mean')"))
+    shown = "\n".join(nb.cells[2].outputs[-1].traceback)
+    assert "no such mean" in shown
+    assert "proxies.py" not in shown
+
+
+def test_what_is_printed_in_pieces_is_one_text_for_each_stream(tmp_path):
+    slowly = "import sys, time\nfor n in range(3):\n    print(n)\n    print(-n, file=sys.stderr)\n    time.sleep(0.3)\n"
+    shown = "from IPython.display import display\ndisplay(1)\nprint('after')"
+    _, nb = examined(tmp_path, notebook(mean=f"{MEAN}\n{slowly}{shown}"))
+    streams = [(each.get("name"), each.get("text")) for each in nb.cells[1].outputs]
+    assert streams == [("stdout", "0\n1\n2\n"), ("stderr", "0\n-1\n-2\n"), (None, None), ("stdout", "after\n")]
+
+
 @pytest.mark.parametrize(
     "fatal",
     [
         "import os\nos._exit(0)",
-        "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)",
+        "import ctypes\nctypes.string_at(0)",
         "import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\nwhile True: pass",
         "while True: print('x' * 10000)",
     ],
-    ids=["exit", "kill", "deaf loop", "flood"],
+    ids=["exit", "crash", "deaf loop", "flood"],
 )
 def test_a_cell_that_ends_or_blocks_the_kernel_costs_its_own_task(tmp_path, fatal):
     scores, nb = examined(tmp_path, notebook(mean=fatal), timeout=4)
     assert scores == {"mean_test": 0, "scale_test": 2}
     assert "left out" in nb.cells[1].outputs[0].evalue
+    assert nb.cells[1].execution_count is None  # else the same submission would not always give the same notebook
 
 
 def test_a_function_that_never_returns_costs_its_own_test(tmp_path):
@@ -108,7 +124,7 @@ CHEATS = {
 
 @pytest.mark.parametrize("cheat", CHEATS.values(), ids=CHEATS.keys())
 def test_cheats_of_one_process_gain_nothing(tmp_path, cheat):
-    scores, _ = examined(tmp_path, notebook(*cheat), timeout=4)
+    scores, _ = examined(tmp_path, notebook(*cheat), timeout=4, call_timeout=4)
     assert scores == {"mean_test": 0, "scale_test": 0}
 
 

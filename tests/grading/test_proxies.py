@@ -6,6 +6,7 @@ import json
 import numpy as np
 import pytest
 
+from course_pkg.grading import values
 from course_pkg.grading.proxies import Examination, StudentError, StudentFunction
 from course_pkg.grading.student import Desk
 from course_pkg.grading.values import ValueRefused
@@ -247,3 +248,13 @@ def test_seeding_reaches_the_students_generators():
     examination.seed(4)
     assert draw() == first
     assert json.dumps(first)
+
+
+def test_an_answer_that_is_too_long_is_an_error_on_the_students_side(monkeypatch):
+    monkeypatch.setattr(values, "SIZE", 2000)
+    function = examine("def f(n):\n    return 'x' * n").name("f")
+    assert function(100) == "x" * 100
+    with pytest.raises(ValueError, match="at most 2,000 may be handed over"):
+        function(3000)
+    with pytest.raises(ValueRefused):
+        function("y" * 3000)

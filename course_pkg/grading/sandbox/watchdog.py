@@ -1,0 +1,136 @@
+"""Watch a kernel from outside, and end it when it takes more than it may of what the system does not limit."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import stat
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from course_pkg.grading.sandbox.limits import MB, Limits
+
+__all__ = ["Watchdog"]
+
+_PERIOD_S = 0.1
+_BLOCK = 512  # bytes, in which the system counts what a file takes
+
+
+class Watchdog(threading.Thread):
+    """Watches wall time, memory, threads, and the scratch where that is an ordinary folder.
+
+    Parameters
+    ----------
+    pid : int
+    end : callable
+        Ends the kernel and all it started.
+    limits : Limits
+    scratch : Path or None
+        A folder without a size limit of its own.
+    """
+
+    def __init__(self, pid: int, end: Callable[[], None], limits: Limits, scratch: Path | None) -> None:
+        super().__init__(name=f"watchdog of {pid}", daemon=True)
+        self._pid = pid
+        self._end = end
+        self._limits = limits
+        self._scratch = scratch
+        self._stop = threading.Event()
+        self.reason = ""
+        self.peak_mb = 0.0
+
+    def run(self) -> None:
+        """Watch until the kernel ends, exceeds a limit, or `stop` is called."""
+        until = time.monotonic() + self._limits.wall_s
+        while not self._stop.wait(_PERIOD_S):
+            try:
+                self.reason = self._exceeded(time.monotonic() > until)
+            except (FileNotFoundError, ProcessLookupError):
+                return  # it has ended
+            except Exception as error:
+                self.reason = f"it could not be watched ({error})"
+            if self.reason:
+                self._end()
+                return
+
+    def stop(self) -> None:
+        """Stop watching."""
+        self._stop.set()
+
+    def _exceeded(self, late: bool) -> str:
+        if late:
+            return f"it ran for more than {self._limits.wall_s:g} seconds"
+        tree = _tree(self._pid)
+        found = [_status(pid) for pid in tree]
+        memory = sum(status.memory for status in found) / MB
+        self.peak_mb = max(self.peak_mb, memory)
+        if memory > self._limits.memory_mb:
+            return f"it took more than {self._limits.memory_mb:,} MB of memory"
+        threads = sum(status.threads for status in found)
+        if threads > self._limits.threads:
+            return f"it started more than {self._limits.threads:,} threads"
+        return self._scratch_exceeded(tree) if self._scratch else ""
+
+    def _scratch_exceeded(self, tree: list[int]) -> str:
+        assert self._scratch is not None
+        size = count = 0
+        for folder, _, names in os.walk(self._scratch):
+            for name in names:
+                size += _size(os.path.join(folder, name))
+                count += 1
+            if count > self._limits.files or size > self._limits.scratch_mb * MB:
+                break
+        size += sum(_deleted_but_open(pid) for pid in tree)
+        if size > self._limits.scratch_mb * MB:
+            return f"it wrote more than {self._limits.scratch_mb:,} MB"
+        return f"it wrote more than {self._limits.files:,} files" if count > self._limits.files else ""
+
+
+class _Status:
+    """Memory that belongs to a process, in bytes (private and shared, not files), and its threads."""
+
+    def __init__(self) -> None:
+        self.memory = 0
+        self.threads = 0
+
+
+def _status(pid: int) -> _Status:
+    status = _Status()
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        name, _, rest = line.partition(":")
+        if name in ("RssAnon", "RssShmem"):
+            status.memory += int(rest.split()[0]) << 10
+        elif name == "Threads":
+            status.threads = int(rest)
+    return status
+
+
+def _tree(pid: int) -> list[int]:
+    """Return a process and all that it and its threads have started."""
+    found = [pid]
+    for parent in found:
+        for thread in Path(f"/proc/{parent}/task").glob("*/children"):
+            with contextlib.suppress(OSError):  # a thread that has ended meanwhile
+                found += map(int, thread.read_text().split())
+    return found
+
+
+def _size(path: str) -> int:
+    try:
+        return os.lstat(path).st_blocks * _BLOCK
+    except OSError:
+        return 0
+
+
+def _deleted_but_open(pid: int) -> int:
+    """Return the bytes of the files that a process holds open without a name."""
+    size = 0
+    with contextlib.suppress(OSError):  # it is about to end
+        for name in os.listdir(f"/proc/{pid}/fd"):
+            with contextlib.suppress(FileNotFoundError):  # it has closed it
+                found = os.stat(f"/proc/{pid}/fd/{name}")
+                if stat.S_ISREG(found.st_mode) and found.st_nlink == 0:
+                    size += found.st_blocks * _BLOCK
+    return size

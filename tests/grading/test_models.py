@@ -1,0 +1,89 @@
+"""Configurations of Keras models that somebody has written by hand, to do harm."""
+
+import json
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from course_pkg.grading.models import model_from, model_to
+from course_pkg.grading.values import ValueRefused
+
+
+@pytest.fixture
+def parts():
+    model = keras.Sequential(
+        [keras.Input((2,)), keras.layers.Dense(1, kernel_initializer=keras.initializers.HeNormal())]
+    )
+    model.compile("adam", "mse")
+    configuration, weights = model_to(model)
+    return json.loads(configuration), weights
+
+
+def test_a_model_comes_back_compiled_with_its_weights(parts):
+    model = model_from(json.dumps(parts[0]), parts[1])
+    assert model.compiled
+    np.testing.assert_array_equal(model.get_weights()[0], parts[1][0])
+
+
+def test_several_outputs_noise_and_schedules_come_back():
+    inputs = keras.Input((3,))
+    noisy = keras.layers.GaussianNoise(0.1, seed=2**40)(keras.layers.BatchNormalization()(inputs))
+    model = keras.Model(inputs, [keras.layers.Dense(2)(noisy), keras.layers.Dropout(0.5)(noisy)])
+    model.compile(keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(0.1, 100)), ["mse", "mae"])
+    back = model_from(*model_to(model))
+    assert [weight.shape for weight in back.weights] == [weight.shape for weight in model.weights]
+
+
+EVIL = [
+    {"class_name": "load_model", "module": "keras.models", "config": {}, "registered_name": None},
+    {"class_name": "saving.load_model", "module": "keras", "config": {}, "registered_name": None},
+    {"class_name": "TFSMLayer", "module": "keras.layers", "config": {"filepath": "/"}, "registered_name": None},
+    {"class_name": "StringLookup", "module": "keras.layers", "config": {"vocabulary": "/etc/hostname"}},
+    {"class_name": "function", "module": "os", "config": "system", "registered_name": "system"},
+    {"class_name": "deserialize", "module": "keras.layers", "config": {}},
+    {"class_name": "__typespec__", "module": "builtins", "spec_name": "eval", "config": []},
+]
+
+
+@pytest.mark.parametrize("evil", EVIL, ids=[evil["class_name"] for evil in EVIL])
+@pytest.mark.parametrize("where", ["layer", "initializer", "seed", "activation"])
+def test_nothing_but_keras_classes_is_looked_up(parts, evil, where):
+    configuration, weights = parts
+    layers = configuration["config"]["layers"]
+    if where == "layer":
+        layers[-1] = evil
+    elif where == "activation":
+        layers[-1]["config"]["activation"] = evil
+    elif where == "initializer":
+        layers[-1]["config"]["kernel_initializer"] = evil
+    else:
+        layers[-1]["config"]["kernel_initializer"]["config"]["seed"] = evil
+    with pytest.raises(ValueRefused, match="not one of Keras's own"):
+        model_from(json.dumps(configuration), weights)
+
+
+def test_weights_must_fit_before_anything_is_allocated(parts, monkeypatch):
+    configuration, weights = parts
+    dense = configuration["config"]["layers"][-1]
+    dense["config"]["units"] = 20_000
+    wide = {**dense, "config": {**dense["config"], "name": "wide"}, "build_config": None}
+    configuration["config"]["layers"].append(wide)
+    draw = keras.initializers.HeNormal.__call__
+
+    def watched(self, *args, **kwargs):
+        assert not tf.executing_eagerly(), "allocated"
+        return draw(self, *args, **kwargs)
+
+    monkeypatch.setattr(keras.initializers.HeNormal, "__call__", watched)
+    with pytest.raises(ValueRefused, match="do not fit"):
+        model_from(json.dumps(configuration), weights)
+
+
+@pytest.mark.parametrize(
+    "configuration", ["", "3", "[" * 100_000, '{"a": ' * 20_000 + "1" + "}" * 20_000, " " * 3_000_000]
+)
+def test_what_is_no_configuration_is_refused(configuration):
+    with pytest.raises(ValueRefused):
+        model_from(configuration, [])
