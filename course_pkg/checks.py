@@ -15,8 +15,10 @@ import os
 import sys
 import warnings
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from itertools import islice
-from typing import Any, NoReturn, TextIO
+from types import TracebackType
+from typing import Any, NoReturn, TextIO, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -38,9 +40,12 @@ __all__ = [
     "check_true",
     "describe",
     "grading_generator",
+    "hide_frames",
     "report_unanswered",
     "show_warnings_as_output",
 ]
+
+_ErrorT = TypeVar("_ErrorT", bound=Exception)
 
 SEED_VARIABLE = "COURSE_GRADING_SEED"
 """Environment variable with the grading seed: any text. In a term it is the instructor's own secret."""
@@ -53,6 +58,40 @@ _DEPTH = 12
 _BITS = 1000  # of an int that still is a float
 _SHOWN = 6
 _WIDTH = 60
+
+
+def hide_frames(error: _ErrorT, *files: str) -> _ErrorT:
+    """Let a notebook show an error's traceback without the frames of some files: it ends where the reader has to look.
+
+    Parameters
+    ----------
+    error : Exception
+        Not yet raised.
+    *files : str
+        As in ``__file__``.
+
+    Returns
+    -------
+    Exception
+        `error`. Outside of IPython nothing is hidden.
+    """
+    error._render_traceback_ = partial(_rendered, error, files)  # type: ignore[attr-defined]  # IPython asks for it
+    return error
+
+
+def _rendered(error: Exception, files: tuple[str, ...]) -> list[str]:
+    frames = []
+    link = error.__traceback__
+    while link:
+        if link.tb_frame.f_code.co_filename not in files:
+            frames.append(link)
+        link = link.tb_next
+    shown: TracebackType | None = None
+    for link in reversed(frames):
+        shown = TracebackType(shown, link.tb_frame, link.tb_lasti, link.tb_lineno)
+    shell: Any = sys.modules["IPython"].get_ipython()  # it has asked; without it this module works, too
+    lines: list[str] = shell.InteractiveTB.structured_traceback(type(error), error, shown, tb_offset=1)
+    return lines
 
 
 def grading_generator(task: str) -> np.random.Generator:
@@ -216,7 +255,7 @@ def check_true(condition: Any, *, call: str, expected: str, hint: str = "") -> N
     AssertionError: draw(3) did not return what was expected, three different numbers: reseed only once.
     """
     if type(condition) not in (bool, np.bool_) or not condition:
-        raise AssertionError(_sentence(f"{call} did not return what was expected, {expected}", hint))
+        raise _failure(_sentence(f"{call} did not return what was expected, {expected}", hint))
 
 
 def check_range(actual: Any, low: float, high: float, *, call: str, hint: str = "") -> None:
@@ -356,7 +395,7 @@ def check_raises(
         what = _sentence(f"{call} raised {type(error).__name__}; expected {expected}", hint)
     else:
         what = _sentence(f"{call} returned {describe(value)}; expected {expected}", hint)
-    raise AssertionError(what)
+    raise _failure(what)
 
 
 def as_number(actual: Any, *, call: str, hint: str = "") -> float:
@@ -794,7 +833,11 @@ def _cut(text: str) -> str:
 
 
 def _fail(call: str, got: str, wanted: str, hint: str) -> NoReturn:
-    raise AssertionError(_sentence(f"{call} returned {got}; expected {wanted}", hint))
+    raise _failure(_sentence(f"{call} returned {got}; expected {wanted}", hint))
+
+
+def _failure(sentence: str) -> AssertionError:
+    return hide_frames(AssertionError(sentence), __file__)
 
 
 def _sentence(text: str, hint: str) -> str:

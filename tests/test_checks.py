@@ -395,3 +395,21 @@ def test_a_warning_is_shown_and_costs_nothing(capsys, monkeypatch):
 def test_importing_the_checks_is_cheap():
     code = "import sys, course_pkg.checks; print({'tensorflow', 'keras', 'pandas', 'scipy'} & set(sys.modules))"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout.strip() == "set()"
+
+
+NOTEBOOK = """
+from course_pkg import checks
+
+def answer(number):
+    return number + 1
+
+checks.check_equal(answer(1), 3, call="answer(1)", hint="count the bias, too")
+"""
+
+
+def test_in_a_notebook_the_traceback_ends_at_the_call_of_the_check():
+    command = [sys.executable, "-m", "IPython", "--colors=NoColor", "--no-banner", "--no-confirm-exit", "-c", NOTEBOOK]
+    shown = subprocess.run(command, capture_output=True, text=True).stdout
+    assert "checks.check_equal(answer(1), 3" in shown
+    assert "AssertionError: answer(1) returned 2; expected 3: count the bias, too." in shown
+    assert "checks.py" not in shown

@@ -16,13 +16,13 @@ from typing import Any
 
 from course_pkg.assignments.leaks import leaks_in_archive, public_lines
 from course_pkg.assignments.marking import generate
-from course_pkg.assignments.problem_sets import Course, ProblemSet
+from course_pkg.assignments.problem_sets import Course, ProblemSet, raise_all
 from course_pkg.assignments.release import check_current
 from course_pkg.errors import CourseError, cannot_write
 
 __all__ = ["NOT_FOR_STUDENTS", "build_wheel", "bundle"]
 
-NOT_FOR_STUDENTS = {"__main__.py", "assignments", "cli.py", "grading", "publishing"}
+NOT_FOR_STUDENTS = {"__main__.py", "assignments", "cli", "grading", "publishing"}
 """Parts of the package that are no part of the lab."""
 
 _FOLDER = "problem-sets"
@@ -183,6 +183,4 @@ def _refuse_leaks(course: Course, archive: Path) -> None:
     for path in sorted((course.root / "course_pkg").rglob("*.py")):
         if path.relative_to(course.root / "course_pkg").parts[0] not in NOT_FOR_STUDENTS:
             public |= {line.strip() for line in path.read_text(encoding="utf-8").splitlines()}
-    found = leaks_in_archive(archive, known, public)
-    if found:
-        raise CourseError(found[0], details="\n".join(f"Also: {leak}" for leak in found[1:]))
+    raise_all(leaks_in_archive(archive, known, public))

@@ -8,7 +8,7 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import count
@@ -20,14 +20,22 @@ from course_pkg.assignments.groups import groups
 from course_pkg.assignments.judging import Row, is_slip, judge, lost_points, points_of_tests
 from course_pkg.assignments.leaks import leaks_in_folder
 from course_pkg.assignments.marking import Job, Marks, generate, mark
-from course_pkg.assignments.problem_sets import ProblemSet
+from course_pkg.assignments.problem_sets import ProblemSet, raise_all
 from course_pkg.assignments.release import check_current
 from course_pkg.assignments.warm import KERNEL, warm_kernels
 from course_pkg.errors import CourseError, Interrupted
 
-__all__ = ["Report", "alone", "check", "jobs_of"]
+__all__ = ["Pool", "Progress", "Report", "Run", "alone", "by_nbgrader", "check", "jobs_of"]
 
 Progress = Callable[[int, int], None]
+"""Gets how many notebooks are done, and of how many."""
+
+Run = Callable[[list[Job], Progress], list[Marks]]
+"""Marks notebooks."""
+
+Pool = Callable[[Path, int, bool], AbstractContextManager[Run]]
+"""Gets a scratch folder, how many notebooks to mark at a time, and whether kernels are warm."""
+
 
 @dataclass
 class Report:
@@ -53,7 +61,12 @@ class Report:
 
 
 def check(
-    problem_sets: Sequence[ProblemSet], *, jobs: int, warm: bool = True, progress: Progress = lambda done, of: None
+    problem_sets: Sequence[ProblemSet],
+    *,
+    jobs: int,
+    warm: bool = True,
+    progress: Progress = lambda done, of: None,
+    pool: Pool | None = None,
 ) -> Report:
     """Check problem sets by real nbgrader on real notebooks.
 
@@ -67,6 +80,8 @@ def check(
         solution and the untouched release always get a kernel of their own, started cold.
     progress : callable
         Gets the number of notebooks that are done, and of all.
+    pool : callable, optional
+        What marks them; default: `by_nbgrader`.
 
     Raises
     ------
@@ -88,7 +103,7 @@ def check(
             for problem_set in problem_sets
             for job in jobs_of(problem_set.name, contents[problem_set.name], generated[problem_set.name])
         ]
-        with _pool(Path(scratch), jobs, warm) as run:
+        with (pool or by_nbgrader)(Path(scratch), jobs, warm) as run:
             done = run(first, progress)
             second = [job for marks in done for job in alone(marks, contents[marks.job.problem_set])]
             done += run(list({(job.problem_set, job.variant): job for job in second}.values()), progress)
@@ -175,17 +190,22 @@ def _with_mutants(name: str, generated: Path, solutions: dict[str, str], mutants
 
 
 def _refuse_leaks(problem_set: ProblemSet, contents: Contents) -> None:
-    found = leaks_in_folder(problem_set.release.parent, [(problem_set, contents)])
-    if found:
-        raise CourseError(found[0], details="\n".join(f"Also: {leak}" for leak in found[1:]))
-
-
-Run = Callable[[list[Job], Progress], list[Marks]]
+    raise_all(leaks_in_folder(problem_set.release.parent, [(problem_set, contents)]))
 
 
 @contextmanager
-def _pool(scratch: Path, jobs: int, warm: bool) -> Iterator[Run]:
-    """Offer a function that marks notebooks, `jobs` at a time, in processes that have imported nbgrader."""
+def by_nbgrader(scratch: Path, jobs: int, warm: bool) -> Iterator[Run]:
+    """Offer a function that marks notebooks by stock nbgrader, in processes that have imported it.
+
+    Parameters
+    ----------
+    scratch : Path
+        An empty folder.
+    jobs : int
+        How many notebooks are marked at a time.
+    warm : bool
+        Whether mutants and alternates get kernels that are forked from a warm process.
+    """
     numbers = count()
     log = scratch / "workers.log"
     with ExitStack() as stack:

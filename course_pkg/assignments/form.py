@@ -38,6 +38,7 @@ def problems_of_cells(notebook: Any, where: str) -> Iterator[str]:
         A sentence with file and cell, and one with the cure.
     """
     seen: set[str] = set()
+    speaking = _functions_with_a_value(notebook)
     for number, cell in enumerate(notebook.cells, start=1):
         meta = metadata(cell)
         if not meta:
@@ -49,9 +50,7 @@ def problems_of_cells(notebook: Any, where: str) -> Iterator[str]:
             continue
         name = meta.get("grade_id")
         at = f"{where}, cell '{name or number}'"
-        lacking = [
-            key for key in ("grade", "grade_id", "locked", "solution") if not meta.get(key) and key not in meta
-        ]
+        lacking = [key for key in ("grade", "grade_id", "locked", "solution") if not meta.get(key) and key not in meta]
         if lacking or not name:
             yield f"{at}: its nbgrader metadata lack {', '.join(lacking) or 'a grade id'}. Set its type again."
             continue
@@ -61,7 +60,7 @@ def problems_of_cells(notebook: Any, where: str) -> Iterator[str]:
         if name in seen:
             yield f"{at}: this grade id is used by an earlier cell. Give the cell another one."
         seen.add(name)
-        yield from (f"{at}: {problem}" for problem in _problems_of_cell(cell))
+        yield from (f"{at}: {problem}" for problem in _problems_of_cell(cell, speaking))
 
 
 def problems_of_tasks(contents: Contents, where: str) -> Iterator[str]:
@@ -121,10 +120,7 @@ def problems_of_answers(answers: list[Answer], solutions: dict[str, str], where:
         if answer.task not in solutions:
             near = difflib.get_close_matches(answer.task, solutions, n=1)
             hint = f" Move it to {near[0]}, if that is the task's name now, or" if near else " Move or"
-            yield (
-                f"{at} answers the task '{answer.task}', and {where} has no cell "
-                f"'{answer.task}'.{hint} delete it."
-            )
+            yield (f"{at} answers the task '{answer.task}', and {where} has no cell '{answer.task}'.{hint} delete it.")
             continue
         try:
             defined = _defined(answer.text)
@@ -167,7 +163,7 @@ def _normalized(code: str) -> str:
         return code
 
 
-def _problems_of_cell(cell: Any) -> Iterator[str]:
+def _problems_of_cell(cell: Any, speaking: set[str]) -> Iterator[str]:
     meta = metadata(cell)
     if meta["grade"] and not _is_number(meta.get("points")):
         yield "it is graded, but has no points. Give it some in nbgrader's toolbar."
@@ -189,10 +185,10 @@ def _problems_of_cell(cell: Any) -> Iterator[str]:
     if inside[HIDDEN] and (meta["solution"] or not meta["grade"]):
         yield "it has hidden tests, but is no test cell. Change the cell's type."
     if meta["grade"] and not meta["solution"]:
-        yield from _problems_of_test(cell.source)
+        yield from _problems_of_test(cell.source, speaking)
 
 
-def _problems_of_test(source: str) -> Iterator[str]:
+def _problems_of_test(source: str, speaking: set[str]) -> Iterator[str]:
     try:
         last = ast.parse(source).body[-1:]
     except SyntaxError as error:
@@ -200,15 +196,36 @@ def _problems_of_test(source: str) -> Iterator[str]:
         return
     if not last:
         yield "it tests nothing, and every answer would pass. Write a test."
-    elif isinstance(last[0], ast.Expr) and not _is_check(last[0].value):
+    elif isinstance(last[0], ast.Expr) and not _is_silent_check(last[0].value, speaking):
         yield (
             "it ends with an expression, whose value nbgrader would take for partial credit. End it with a check, "
             "or assign the value to a name."
         )
 
 
-def _is_check(node: ast.expr) -> bool:
-    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id.startswith("check_")
+def _is_silent_check(node: ast.expr, speaking: set[str]) -> bool:
+    if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
+        return False
+    return node.func.id.startswith("check_") and node.func.id not in speaking
+
+
+def _functions_with_a_value(notebook: Any) -> set[str]:
+    """Name the functions of the notebook's own that return something."""
+    found = set()
+    for cell in notebook.cells:
+        for node in _parsed(cell):
+            if isinstance(node, ast.FunctionDef) and any(
+                isinstance(inner, ast.Return) and inner.value is not None for inner in ast.walk(node)
+            ):
+                found.add(node.name)
+    return found
+
+
+def _parsed(cell: Any) -> list[ast.stmt]:
+    try:
+        return ast.parse(cell.source).body if cell.cell_type == "code" else []
+    except SyntaxError:
+        return []  # whoever looks at the cell's role says so
 
 
 def _is_number(value: object) -> bool:

@@ -142,7 +142,9 @@ def _judge_mutants(
             survivors.append(answer)  # nbgrader could not mark it, which is said elsewhere
         elif not all(_own(found, task, points) for found in evidence):
             survivors.append(answer)
-            failures.append(f"{at} survives: no test of the cell '{task.name}' fails. Add one that tells it from right.")
+            failures.append(
+                f"{at} survives: no test of the cell '{task.name}' fails. Add one that tells it from right."
+            )
         failures += _side_effects(at.as_posix(), task, evidence, points)
     return survivors, failures
 
@@ -187,13 +189,9 @@ def _judge_alternates(
     return losers, failures
 
 
-def _judge_hidden(
-    source: Path, contents: Contents, marks: list[Marks], points: dict[str, float]
-) -> Iterator[str]:
+def _judge_hidden(source: Path, contents: Contents, marks: list[Marks], points: dict[str, float]) -> Iterator[str]:
     for task in contents.tasks:
         killers = [found for found in marks if task.name in dict(found.job.wrong)]
         for test in task.tests:
             if test.hidden and not any(test.name in lost_points(found, points) for found in killers):
                 yield f"{source}, cell '{test.name}': no mutant fails this hidden test. Add one, or drop the test."
-
-

@@ -22,7 +22,7 @@ import nbformat
 from course_pkg.assignments.problem_sets import ProblemSet
 from course_pkg.errors import CourseError
 
-__all__ = ["CELL_LIMIT_S", "NOTEBOOK_LIMIT_S", "Job", "Marks", "generate", "mark"]
+__all__ = ["CELL_LIMIT_S", "NOTEBOOK_LIMIT_S", "Job", "Marks", "filled", "generate", "mark"]
 
 CELL_LIMIT_S = 120
 """Seconds after which a cell is stopped."""
@@ -147,7 +147,7 @@ def mark(job: Job, folder: Path, kernel: str = "") -> Marks:
     name = job.problem_set
     submitted = folder / "submitted" / _STUDENT / name / f"{name}.ipynb"
     submitted.parent.mkdir(parents=True)
-    nbformat.write(_filled(job), submitted)
+    nbformat.write(filled(job), submitted)
     shutil.copy(job.generated / "gradebook.db", folder / "gradebook.db")
     start, before = time.monotonic(), _processor_seconds()
     with _log() as said, _time_limit(NOTEBOOK_LIMIT_S):
@@ -163,8 +163,13 @@ def mark(job: Job, folder: Path, kernel: str = "") -> Marks:
     return Marks(job, scores, _messages(autograded), "", seconds, processor)
 
 
-def _filled(job: Job) -> Any:
-    """Return the release with a student's answers in it."""
+def filled(job: Job) -> Any:
+    """Return the release with a student's answers in it.
+
+    Parameters
+    ----------
+    job : Job
+    """
     path = job.generated / "release" / job.problem_set / f"{job.problem_set}.ipynb"
     notebook = nbformat.read(path, as_version=4)
     if job.short:

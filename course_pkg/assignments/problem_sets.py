@@ -18,7 +18,7 @@ from course_pkg.assignments.form import TEST_NAME, problems_of_answers, problems
 from course_pkg.assignments.regions import HIDDEN, split
 from course_pkg.errors import CourseError
 
-__all__ = ["Course", "ProblemSet", "find_course"]
+__all__ = ["Course", "ProblemSet", "find_course", "raise_all"]
 
 _ANSWER_NAME = re.compile(r"(?P<kind>mutant|alternate)_\w+")
 
@@ -65,7 +65,7 @@ class ProblemSet:
         """
         notebook = self._notebook()
         where = self._relative(self.source)
-        _raise_if(problems_of_cells(notebook, where))
+        raise_all(problems_of_cells(notebook, where))
         cells = [cell for cell in notebook.cells if metadata(cell)]
         answers = list(self._answers())
         solutions = {
@@ -77,7 +77,7 @@ class ProblemSet:
         by_hand = sum(points(cell) for cell in cells if metadata(cell)["grade"] and metadata(cell)["solution"])
         contents = Contents(notebook, tasks, by_hand)
         folder = self._relative(self.answers)
-        _raise_if(chain(problems_of_tasks(contents, where), problems_of_answers(answers, solutions, where, folder)))
+        raise_all(chain(problems_of_tasks(contents, where), problems_of_answers(answers, solutions, where, folder)))
         return contents
 
     def _notebook(self) -> Any:
@@ -181,7 +181,17 @@ def find_course(start: Path | None = None) -> Course:
     raise CourseError(f"{start} is not inside the course's repository. Change to it, or name it with --root.")
 
 
-def _raise_if(found: Iterable[str]) -> None:
+def raise_all(found: Iterable[str]) -> None:
+    """Raise what was found as one error: the first as its message, the others below it. Do nothing if none was.
+
+    Parameters
+    ----------
+    found : iterable of str
+
+    Raises
+    ------
+    CourseError
+    """
     problems = list(found)
     if problems:
         raise CourseError(problems[0], details="\n".join(f"Also: {problem}" for problem in problems[1:]))

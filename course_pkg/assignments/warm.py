@@ -26,13 +26,13 @@ from pathlib import Path
 
 from course_pkg.assignments import launcher
 
-__all__ = ["KERNEL", "main", "warm_kernels"]
+__all__ = ["KERNEL", "LIBRARIES", "main", "warm_kernels"]
 
 KERNEL = "warm"
 """The name of the kernel."""
 
 _LOOK_EVERY_S = 1
-_LIBRARIES = (
+LIBRARIES = (
     "course_pkg.checks",
     "course_pkg.datasets",
     "course_pkg.evaluation",
@@ -53,6 +53,7 @@ _LIBRARIES = (
     "statsmodels.api",
     "tensorflow",
 )
+"""What a warm process imports once: the lab, and what problem sets use."""
 
 
 @contextmanager
@@ -103,7 +104,7 @@ def main(address: str) -> None:
     address : str
         Path of the socket to listen on.
     """
-    for name in _LIBRARIES:
+    for name in LIBRARIES:
         importlib.import_module(name)
     gc.collect()
     gc.freeze()  # what all kernels share need not be copied for its reference counts

@@ -119,6 +119,12 @@ def test_a_test_whose_value_would_be_partial_credit(small):
     refusal(small, "cell 'mean_test_1'", "partial credit", "End it with a check")
 
 
+def test_a_check_of_ones_own_that_returns_something(small):
+    small.cell("mean_test_1").source = "def check_mean(values):\n    return mean(values)\n\ncheck_mean([1, 3])"
+    small.write()
+    refusal(small, "cell 'mean_test_1'", "partial credit", "assign the value")
+
+
 def test_an_empty_test(small):
     small.cell("mean_test_1").source = "# nothing"
     small.write()
