@@ -147,15 +147,21 @@ class Book:
         return self.root / "requirements.lock"
 
     @cached_property
-    def chapters(self) -> list[Chapter]:
-        """All chapters, in the order of the table of contents."""
+    def pages(self) -> list[str]:
+        """All pages, as the table of contents names them: paths below `source`, without ``.md``."""
         contents = self.source / "_toc.yml"
         try:
             toc = yaml.safe_load(contents.read_text(encoding="utf-8"))
         except (OSError, yaml.YAMLError) as error:
             raise CourseError(f"Cannot read the table of contents {contents}: {error}") from error
-        files = [file for file in _files_of(toc) if file.startswith("chapters/")]
-        return [Chapter(Path(file).stem, self.source / f"{file.removesuffix('.md')}.md") for file in files]
+        return [file.removesuffix(".md") for file in _files_of(toc)]
+
+    @cached_property
+    def chapters(self) -> list[Chapter]:
+        """All chapters, in the order of the table of contents."""
+        return [
+            Chapter(Path(page).name, self.source / f"{page}.md") for page in self.pages if page.startswith("chapters/")
+        ]
 
     def select(self, names: Iterable[str]) -> list[Chapter]:
         """Return the named chapters in the book's order, all of them if no name is given.
@@ -196,10 +202,10 @@ def find_book(start: Path | None = None) -> Book:
 
 
 def _files_of(node: Any) -> list[str]:
-    """Collect the ``file:`` entries of a table of contents, in order."""
+    """Collect the ``root:`` and ``file:`` entries of a table of contents, in order."""
     if isinstance(node, dict):
-        own = [str(node["file"])] if "file" in node else []
-        return own + [file for key, item in node.items() if key != "file" for file in _files_of(item)]
+        own = [str(node[key]) for key in ("root", "file") if key in node]
+        return own + [file for key, item in node.items() if key not in {"root", "file"} for file in _files_of(item)]
     if isinstance(node, list):
         return [file for item in node for file in _files_of(item)]
     return []

@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 import operator
 import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from course_pkg.errors import CourseError
+from course_pkg.errors import CourseError, Interrupted
 from course_pkg.files import write_atomically
 from course_pkg.publishing.book import Book, Chapter
 from course_pkg.publishing.numbers import look_up
@@ -20,7 +20,7 @@ from course_pkg.publishing.progress import Reporter
 from course_pkg.publishing.rerun import Run, rerun, run_folder
 from course_pkg.records import ChapterResults, read_results
 
-__all__ = ["Claim", "Verdict", "evaluate", "judge", "publish_verdicts", "read_claims", "table"]
+__all__ = ["Claim", "Verdict", "evaluate", "judge", "publish_verdicts", "published_verdicts", "read_claims", "table"]
 
 _EFFECTS = {"difference": operator.sub, "ratio": operator.truediv}
 _DIRECTIONS = {"greater": operator.gt, "less": operator.lt}
@@ -165,11 +165,20 @@ def evaluate(
     -------
     dict
         Chapter's name to its verdicts.
+
+    Raises
+    ------
+    CourseError
+        If a chapter fails under a seed. All other seeds are run first, so that the next evaluation has them.
     """
     claims = {chapter.name: read_claims(book, chapter) for chapter in chapters}  # a malformed file costs no run
     with reporter:
-        for seed in seeds:
-            rerun(book, chapters, Run(seed), reporter, jobs=jobs)
+        failures = dict(_failures(book, chapters, seeds, reporter, jobs))
+    if failures:
+        raise CourseError(
+            "\n".join(f"Root seed {seed}: {error}" for seed, error in failures.items()),
+            details="\n\n".join(filter(None, (error.details for error in failures.values()))),
+        )
     return {
         chapter.name: judge(
             claims[chapter.name],
@@ -177,6 +186,18 @@ def evaluate(
         )
         for chapter in chapters
     }
+
+
+def _failures(
+    book: Book, chapters: Sequence[Chapter], seeds: Sequence[int], reporter: Reporter, jobs: int
+) -> Iterator[tuple[int, CourseError]]:
+    for seed in seeds:
+        try:
+            rerun(book, chapters, Run(seed), reporter, jobs=jobs)
+        except Interrupted:
+            raise
+        except CourseError as error:
+            yield seed, error
 
 
 def publish_verdicts(book: Book, verdicts: Mapping[str, Sequence[Verdict]]) -> None:
@@ -187,8 +208,8 @@ def publish_verdicts(book: Book, verdicts: Mapping[str, Sequence[Verdict]]) -> N
         write_atomically(path, json.dumps(content, indent=1, sort_keys=True) + "\n")
 
 
-def table(book: Book, chapter: Chapter) -> str:
-    """Return the chapter's table of claims as Markdown: each claim, in how many seeds it held, the effect's interval.
+def published_verdicts(book: Book, chapter: Chapter) -> list[Verdict]:
+    """Return how the chapter's claims fared when their effects were last published.
 
     Raises
     ------
@@ -202,12 +223,19 @@ def table(book: Book, chapter: Chapter) -> str:
         raise CourseError(
             f"Cannot read {path}. `course book claims {chapter.name} --publish` makes it anew."
         ) from error
-    rows = ["| claim | held in | effect: median (smallest to largest) |", "|---|---|---|"]
-    for claim in read_claims(book, chapter):
+    claims = read_claims(book, chapter)
+    for claim in claims:
         if claim.id not in published:
             raise CourseError(f"{path} lacks {claim.id!r}. `course book claims {chapter.name} --publish` adds it.")
-        verdict = Verdict(claim, {int(seed): effect for seed, effect in published[claim.id].items()})
-        rows.append(f"| {claim.sentence} | {verdict.held} of {len(verdict.effects)} seeds | {_effect(verdict)} |")
+    return [Verdict(claim, {int(seed): effect for seed, effect in published[claim.id].items()}) for claim in claims]
+
+
+def table(verdicts: Sequence[Verdict]) -> str:
+    """Return a table of claims as Markdown: each claim, in how many seeds it held, the effect's interval."""
+    rows = ["| claim | held in | effect: median (smallest to largest) |", "|---|---|---|"]
+    for verdict in verdicts:
+        held = f"{verdict.held} of {len(verdict.effects)} seeds"
+        rows.append(f"| {verdict.claim.sentence} | {held} | {_effect(verdict)} |")
     return "\n".join(rows)
 
 

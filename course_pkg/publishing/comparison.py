@@ -6,7 +6,6 @@ committed results, and where the published figure lies is computed, so that a se
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,13 +18,12 @@ from course_pkg.publishing.book import Book
 from course_pkg.publishing.numbers import look_up
 from course_pkg.records import ChapterResults, read_results
 
-__all__ = ["Comparison", "is_in_contents", "page", "read_comparisons", "write"]
+__all__ = ["PAGE", "Comparison", "page", "read_comparisons", "write"]
 
 PAGE = "comparison"
 _PLACES = {"inside", "outside"}
 _REQUIRED = {"topic", "what", "published", "ours", "repeats", "data", "verdict"}
 _OPTIONAL = {"value", "range", "lies"}
-_RESULT = re.compile(r"\{result\}`(\w+):([\w.]+)")
 
 
 @dataclass(frozen=True)
@@ -66,11 +64,6 @@ class Comparison:
     value: float | None = None
     range: str | list[str] | None = None
     lies: str | None = None
-
-    @property
-    def chapters(self) -> set[str]:
-        """The chapters whose results it cites."""
-        return {chapter for chapter, _ in _RESULT.findall(self.ours + self.repeats)}
 
     def bounds(self, results: Mapping[str, ChapterResults]) -> tuple[float, float]:
         """Return the bounds of our range.
@@ -127,11 +120,6 @@ def page(book: Book) -> str:
             link = f"From the chapter {{doc}}`chapters/{chapter.name}`."
             parts.append(f"## {chapter.title}\n\n{link}\n\n{_table(own, results)}\n")
     return "\n".join(parts)
-
-
-def is_in_contents(book: Book) -> bool:
-    """Tell whether the table of contents lists the page."""
-    return f"file: {PAGE}\n" in (book.source / "_toc.yml").read_text(encoding="utf-8")
 
 
 def write(book: Book, target: Path) -> None:

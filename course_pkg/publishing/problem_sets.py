@@ -15,7 +15,7 @@ import nbformat
 from course_pkg.errors import CourseError
 from course_pkg.publishing.book import Book
 
-__all__ = ["PAGE", "ProblemSet", "find", "is_in_contents", "section", "write"]
+__all__ = ["PAGE", "ProblemSet", "find", "notebooks", "section", "write"]
 
 PAGE = "problem_sets"
 _NAME = re.compile(r"ps(\d+)_(\w+)")
@@ -49,6 +49,11 @@ class ProblemSet:
     by_hand: float
 
     @property
+    def student_zip(self) -> str:
+        """The name of the zip for students."""
+        return f"{self.path.stem}.zip"
+
+    @property
     def link(self) -> str:
         """The notebook as a download, in Markdown."""
         return f"{{download}}`{self.path.name} </{PAGE}/{self.path.name}>`"
@@ -62,8 +67,14 @@ def find(book: Book) -> list[ProblemSet]:
     CourseError
         If a release cannot be read.
     """
-    folders = [path for path in (book.root / "assignments").glob("ps*") if _NAME.fullmatch(path.name)]
-    return [_read(folder) for folder in sorted(folders, key=lambda path: int(_NAME.fullmatch(path.name)[1]))]  # type: ignore[index]
+    return [_read(path) for path in notebooks(book)]
+
+
+def notebooks(book: Book) -> list[Path]:
+    """Return where the released notebooks are, in the order of the problem sets."""
+    numbers = {path: _NAME.fullmatch(path.name) for path in (book.root / "assignments").glob("ps*")}
+    found = {path: int(number[1]) for path, number in numbers.items() if number}
+    return [folder / f"{folder.name}.ipynb" for folder in sorted(found, key=found.__getitem__)]
 
 
 def section(problem_set: ProblemSet) -> str:
@@ -75,20 +86,23 @@ def section(problem_set: ProblemSet) -> str:
     )
 
 
-def is_in_contents(book: Book) -> bool:
-    """Tell whether the table of contents lists the page."""
-    return f"file: {PAGE}\n" in (book.source / "_toc.yml").read_text(encoding="utf-8")
+def write(sets: list[ProblemSet], target: Path, zips: str | None) -> None:
+    """Complete the page by its table, and put the notebooks where readers can download them.
 
-
-def write(book: Book, target: Path) -> None:
-    """Complete the page by its table, and put the notebooks where readers can download them."""
-    sets = find(book)
+    Parameters
+    ----------
+    sets : list of ProblemSet
+    target : Path
+        The folder that Sphinx reads.
+    zips : str or None
+        The site's folder of zips for students; None if it has none.
+    """
     (target / PAGE).mkdir()
     for problem_set in sets:
         shutil.copyfile(problem_set.path, target / PAGE / problem_set.path.name)
     rows = [
         f"| {one.title} | {{doc}}`chapters/{one.chapter}` | {one.tasks} "
-        f"| {one.points - one.by_hand:g} + {one.by_hand:g} | {one.link} |"
+        f"| {one.points - one.by_hand:g} + {one.by_hand:g} | {one.link}{_zip(one, zips)} |"
         for one in sets
     ]
     heading = ["| problem set | chapter | tasks | points: by tests + by hand | notebook |", "|---|---|---|---|---|"]
@@ -96,8 +110,11 @@ def write(book: Book, target: Path) -> None:
     page.write_text(f"{page.read_text(encoding='utf-8')}\n" + "\n".join([*heading, *rows]) + "\n", encoding="utf-8")
 
 
-def _read(folder: Path) -> ProblemSet:
-    path = folder / f"{folder.name}.ipynb"
+def _zip(one: ProblemSet, folder: str | None) -> str:
+    return f'; <a href="{folder}/{one.student_zip}" download>with all that it needs</a>' if folder else ""
+
+
+def _read(path: Path) -> ProblemSet:
     try:
         cells = nbformat.read(path, as_version=4).cells
     except (OSError, ValueError) as error:
@@ -106,7 +123,7 @@ def _read(folder: Path) -> ProblemSet:
     graded = [cell.metadata.nbgrader for cell in cells if cell.metadata.get("nbgrader", {}).get("grade")]
     return ProblemSet(
         path=path,
-        chapter=_NAME.fullmatch(folder.name)[2],  # type: ignore[index]
+        chapter=_NAME.fullmatch(path.stem)[2],  # type: ignore[index]
         title=re.search(r"^# (.+)$", text, re.M)[1],  # type: ignore[index]
         tasks=len(re.findall(r"^## Task \d+", text, re.M)),
         points=sum(own.points for own in graded),

@@ -28,10 +28,11 @@ from course_pkg.errors import CourseError
 from course_pkg.publishing import rest
 from course_pkg.publishing.book import Book
 
-__all__ = ["TOUR_EXAMPLE", "Entry", "Reference", "is_in_contents", "module_names", "write"]
+__all__ = ["PAGE", "TOUR_EXAMPLE", "Entry", "Reference", "module_names", "write"]
 
 FOLDER = "reference"
 TOUR = "lab"
+PAGE = f"{FOLDER}/{TOUR}"
 _PACKAGE = "course_pkg"
 # What a newcomer meets first comes first; a module that is not named here comes last.
 _ORDER = ("datasets", "networks", "replicates", "evaluation", "plots", "seeds", "records", "presets")
@@ -348,12 +349,6 @@ def module_names() -> list[str]:
     """
     found = [info.name for info in pkgutil.iter_modules(course_pkg.__path__) if info.name not in _NOT_FOR_READERS]
     return sorted(found, key=lambda name: (_ORDER.index(name) if name in _ORDER else len(_ORDER), name))
-
-
-def is_in_contents(book: Book) -> bool:
-    """Tell whether the book's table of contents has the reference; to write it takes seconds, for Keras is loaded."""
-    contents = (book.source / "_toc.yml").read_text(encoding="utf-8")
-    return bool(re.search(rf"^[ -]*file: *{FOLDER}/{TOUR}\b", contents, re.MULTILINE))
 
 
 def write(book: Book, folder: Path) -> None:

@@ -7,7 +7,8 @@ import os
 import shutil
 import subprocess
 import sys
-from datetime import datetime
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,24 +16,30 @@ import nbformat
 
 from course_pkg.errors import CourseError, cannot_write
 from course_pkg.files import move_into_place
-from course_pkg.publishing import comparison, problem_sets, reference
+from course_pkg.publishing import comparison, downloads, overview, problem_sets, reference
 from course_pkg.publishing.book import Book, Chapter
-from course_pkg.publishing.claims import table
+from course_pkg.publishing.claims import Verdict, published_verdicts, table
 from course_pkg.publishing.rerun import Run, run_folder, up_to_date
 from course_pkg.records import read_results
 
-__all__ = ["build", "is_current", "stage"]
+__all__ = ["StudentZip", "build", "is_current", "stage"]
 
+StudentZip = Callable[[str, Path], object]
+"""Writes the zip of a problem set for students: takes the set's name and where the zip goes."""
+
+_DOWNLOADS = "downloads"  # becomes the top of the site: html_extra_path
 _STAMP = ".built-from"
 _NOT_PAGES = {"_build", "claims", "results", "chapters", "comparison.yml"}
 
 
-def build(book: Book) -> Path:
+def build(book: Book, student_zip: StudentZip | None = None) -> Path:
     """Build the HTML anew, warnings being errors.
 
     Parameters
     ----------
     book : Book
+    student_zip : StudentZip, optional
+        With it, the site offers each problem set as a zip.
 
     Returns
     -------
@@ -44,7 +51,7 @@ def build(book: Book) -> Path:
     CourseError
         If a chapter has no run of its present state, or Sphinx warns about anything.
     """
-    source = stage(book)
+    source = stage(book, student_zip)
     fresh = book.build / "html.new"
     shutil.rmtree(fresh, ignore_errors=True)
     configure = "from jupyter_book.cli.main import main; main()"  # the package cannot be run with -m
@@ -72,16 +79,17 @@ def is_current(book: Book) -> bool:
 def _inputs(book: Book) -> str:
     """Hash all that a build reads."""
     pages = [path for path in book.source.rglob("*") if path.is_file() and book.build not in path.parents]
-    pages += [problem_set.path for problem_set in problem_sets.find(book)]
+    pages += problem_sets.notebooks(book)
     runs = run_folder(book, Run()).glob("*.run.json")  # these hold the hashes of the notebooks
+    code = (path for path in Path(__file__).parent.rglob("*") if path.suffix in {".py", ".html"})
     digest = hashlib.sha256()
-    for path in sorted([*pages, *runs, *Path(__file__).parent.glob("*.py"), book.lock]):
+    for path in sorted([*pages, *runs, *code, book.lock]):
         content = path.read_bytes()
         digest.update(f"{path.name}:{len(content)}:".encode() + content)
     return digest.hexdigest()
 
 
-def stage(book: Book) -> Path:
+def stage(book: Book, student_zip: StudentZip | None = None) -> Path:
     """Lay out what Sphinx reads: the pages, the published results, the executed chapters, and the lab's reference.
 
     Returns
@@ -102,19 +110,69 @@ def stage(book: Book) -> Path:
         shutil.copytree(book.source, target, ignore=lambda folder, names: _skipped(book, folder, names))
         shutil.copytree(book.published, target / "results")
         (target / "chapters").mkdir()
-        for chapter in book.chapters:
-            notebook = nbformat.read(run_folder(book, Run()) / f"{chapter.name}.ipynb", as_version=4)
-            page = _as_page(book, chapter, notebook, records[chapter.name])
-            nbformat.write(page, target / "chapters" / f"{chapter.name}.ipynb")
-        if comparison.is_in_contents(book):
+        (target / _DOWNLOADS / downloads.FOLDER).mkdir(parents=True)
+        sets = problem_sets.find(book)
+        pages = [_page(book, chapter, records[chapter.name], sets) for chapter in book.chapters]
+        _write_chapters(book, pages, target, zips=student_zip is not None)
+        _write_home(pages, target)
+        if comparison.PAGE in book.pages:
             comparison.write(book, target)
-        if problem_sets.is_in_contents(book):
-            problem_sets.write(book, target)
-        if reference.is_in_contents(book):
+        if problem_sets.PAGE in book.pages:
+            problem_sets.write(sets, target, downloads.FOLDER if student_zip else None)
+        if student_zip:
+            for found in sets:
+                student_zip(found.path.stem, target / _DOWNLOADS / downloads.FOLDER / found.student_zip)
+        if reference.PAGE in book.pages:  # it takes seconds, for Keras is loaded
             reference.write(book, target)
     except OSError as error:
         raise cannot_write(target, error) from error
     return target
+
+
+@dataclass(frozen=True)
+class _Page:
+    """A chapter as executed, with all that is said about it."""
+
+    chapter: Chapter
+    notebook: Any
+    sets: list[problem_sets.ProblemSet]
+    verdicts: list[Verdict]
+    overview: overview.Overview
+
+
+def _page(book: Book, chapter: Chapter, record: dict[str, Any], sets: list[problem_sets.ProblemSet]) -> _Page:
+    folder = run_folder(book, Run())
+    notebook = nbformat.read(folder / f"{chapter.name}.ipynb", as_version=4)
+    notebook.cells = [c for c in notebook.cells if "injected-parameters" not in c.metadata.get("tags", [])]
+    claims = (book.source / "claims" / f"{chapter.name}.yml").exists()
+    verdicts = published_verdicts(book, chapter) if claims else []
+    figures = overview.Overview(
+        chapter=chapter,
+        minutes=overview.reading_minutes(notebook),
+        record=record,
+        values=len(read_results(folder / f"{chapter.name}.json").values),
+        claims=len(verdicts),
+        held=sum(verdict.stands for verdict in verdicts),
+    )
+    return _Page(chapter, notebook, [found for found in sets if found.chapter == chapter.name], verdicts, figures)
+
+
+def _write_chapters(book: Book, pages: list[_Page], target: Path, *, zips: bool) -> None:
+    repository = downloads.find_repository(book)
+    for page in pages:
+        name = page.chapter.name
+        downloads.write_notebook(book, page.chapter, page.notebook, repository, target / _DOWNLOADS)
+        student_zip = page.sets[0].student_zip if page.sets and zips else None
+        _complete(page, overview.opening(page.overview, repository, student_zip))
+        nbformat.write(page.notebook, target / "chapters" / f"{name}.ipynb")
+    if repository:
+        downloads.write_surroundings(repository, target / _DOWNLOADS)
+
+
+def _write_home(pages: list[_Page], target: Path) -> None:
+    home = target / "intro.md"
+    text = home.read_text(encoding="utf-8")
+    home.write_text(text.replace(overview.STATES, overview.states([page.overview for page in pages])), encoding="utf-8")
 
 
 def _record(book: Book, chapter: Chapter) -> dict[str, Any]:
@@ -128,38 +186,36 @@ def _skipped(book: Book, folder: str, names: list[str]) -> set[str]:
     return _NOT_PAGES & set(names) if Path(folder) == book.source else set()
 
 
-def _as_page(book: Book, chapter: Chapter, notebook: Any, record: dict[str, Any]) -> Any:
-    """Hide what only the machinery needs, and say at the end where the numbers come from."""
-    notebook.cells = [c for c in notebook.cells if "injected-parameters" not in c.metadata.get("tags", [])]
-    own = [found for found in problem_sets.find(book) if found.chapter == chapter.name]
-    notebook.cells += [nbformat.v4.new_markdown_cell(problem_sets.section(found)) for found in own]
-    if (book.source / "claims" / f"{chapter.name}.yml").exists():
-        notebook.cells.append(nbformat.v4.new_markdown_cell(_claims(book, chapter)))
-    notebook.cells.append(nbformat.v4.new_markdown_cell(_provenance(book, chapter, record)))
-    return notebook
+def _complete(page: _Page, opening: str) -> None:
+    """Say under the title what the chapter offers, and at the end what it claims and where its numbers come from."""
+    first = page.notebook.cells[0]
+    title, _, rest = first.source.partition("\n")
+    first.source = f"{title}\n\n{opening}\n{rest}"
+    ends = [problem_sets.section(found) for found in page.sets]
+    if page.verdicts:
+        ends.append(_CLAIMS + table(page.verdicts) + "\n")
+    ends.append(_provenance(page.overview))
+    page.notebook.cells += [nbformat.v4.new_markdown_cell(end) for end in ends]
 
 
-def _claims(book: Book, chapter: Chapter) -> str:
-    return (
-        "## What this chapter claims\n\n"
-        "Each claim was evaluated on whole reruns of this page under several root seeds. A claim that does not hold as "
-        "often as it promises is reworded or dropped; no seed is chosen to make it hold.\n\n"
-        f"{table(book, chapter)}\n"
-    )
+_CLAIMS = """## What this chapter claims
+
+Each claim was evaluated on whole reruns of this page under several root seeds. A claim that does not hold as often as
+it promises is reworded or dropped; no seed is chosen to make it hold.
+
+"""
 
 
-def _provenance(book: Book, chapter: Chapter, record: dict[str, Any]) -> str:
+def _provenance(figures: overview.Overview) -> str:
+    record, name = figures.record, figures.chapter.name
     environment, versions = record["environment"], record["environment"]["versions"]
-    results = read_results(run_folder(book, Run()) / f"{chapter.name}.json")
-    date = datetime.fromisoformat(record["date"])
     return (
         "```{admonition} How this page was made\n:class: course-provenance\n"
-        f"Seed {record['seed']} · {len(results.values)} recorded values · "
-        f"results `{record['outputs'][f'{chapter.name}.json'][:12]}` · "
-        f"run on {date.day} {date:%B %Y} in {record['seconds']:.0f} s · {environment['cpu']}, "
+        f"Seed {record['seed']} · {figures.values} recorded values · results `{figures.digest}` · "
+        f"run on {figures.day} in {record['seconds']:.0f} s · {environment['cpu']}, "
         f"{environment['preset']} preset · Python {environment['python']}, TensorFlow {versions['tensorflow']}, "
         f"Keras {versions['keras']}, NumPy {versions['numpy']}.\n"
-        f"Repeat it: `course book verify {chapter.name}`\n```\n"
+        f"Repeat it: `course book verify {name}`\n```\n"
     )
 
 

@@ -6,6 +6,7 @@ else published. A number in prose is one of the two, or a setting in code font; 
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +16,13 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxRole
 
 from course_pkg.errors import CourseError
+from course_pkg.publishing import bibliography, glossary, page_weight
 from course_pkg.publishing.numbers import render
 from course_pkg.records import ChapterResults, read_results
 
 __all__ = ["PublishedRole", "ResultRole", "setup"]
+
+_PERCENTAGE = re.compile(r"(?<=\d) %")
 
 
 class ResultRole(SphinxRole):
@@ -53,7 +57,18 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_node(marked, html=(_visit, _depart), latex=(_plain, _plain), text=(_plain, _plain))
     app.add_role("result", ResultRole())
     app.add_role("published", PublishedRole())
-    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
+    bibliography.setup()
+    page_weight.setup(app)
+    glossary.setup(app)
+    app.connect("doctree-resolved", _keep_percentages_together)
+    return {"version": "1", "env_version": 2, "parallel_read_safe": True, "parallel_write_safe": True}
+
+
+def _keep_percentages_together(app: Sphinx, page: nodes.document, name: str) -> None:
+    """Let no line end between a number and its percent sign."""
+    for text in list(page.findall(nodes.Text)):
+        if " %" in text and not isinstance(text.parent, (nodes.literal, nodes.FixedTextElement, nodes.raw)):
+            text.parent.replace(text, nodes.Text(_PERCENTAGE.sub("\N{NO-BREAK SPACE}%", text)))
 
 
 class marked(nodes.inline):  # type: ignore[misc]  # docutils publishes no types

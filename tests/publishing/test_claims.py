@@ -5,7 +5,7 @@ import yaml
 
 from course_pkg.errors import CourseError
 from course_pkg.publishing.book import Book
-from course_pkg.publishing.claims import judge, publish_verdicts, read_claims, table
+from course_pkg.publishing.claims import judge, publish_verdicts, published_verdicts, read_claims, table
 from course_pkg.records import ChapterResults
 from small_book import BODY
 
@@ -105,10 +105,12 @@ def test_the_table_says_in_how_many_seeds_and_how_large(small_book):
     verdicts = judge(claims(small_book, GOOD), {1: results(2.0, 1.0), 2: results(0.5, 1.0), 3: results(4.0, 1.0)})
     book = Book(small_book.root)
     publish_verdicts(book, {"one": verdicts})
-    assert "| A is larger than B. | 2 of 3 seeds | difference 1 (−0.5 to 3) |" in table(book, book.chapters[0])
+    assert "| A is larger than B. | 2 of 3 seeds | difference 1 (−0.5 to 3) |" in table(
+        published_verdicts(book, book.chapters[0])
+    )
     claims(small_book, {**GOOD, "id": "new"})
     with pytest.raises(CourseError, match="lacks 'new'"):
-        table(book, book.chapters[0])
+        published_verdicts(book, book.chapters[0])
 
 
 @pytest.mark.slow
@@ -126,3 +128,14 @@ def test_the_command_runs_the_seeds_judges_and_publishes(small_book):
     assert "error: 1 claim not borne out" in failed.stderr
     assert "it did not in [1, " in failed.stderr
     assert "not a list of whole numbers" in small_book.course("book", "claims", "--seeds", "a", ok=False).stderr
+
+
+@pytest.mark.slow
+def test_a_seed_under_which_a_chapter_fails_is_named_and_the_others_are_run(small_book):
+    failing = "```{code-cell} ipython3\nassert SEED != 1, 'a rare case'\n```\n"
+    small_book.add("one", f"{BODY}\n{failing}")
+    claims(small_book, {**GOOD, "left": "seed_used", "right": 0})
+    failed = small_book.course("book", "claims", "--seeds", "1,4", ok=False)
+    assert "error: Root seed 1: Chapter one, code cell" in failed.stderr
+    assert "a rare case" in failed.stderr
+    assert (small_book.root / "book" / "_build" / "executed" / "seed-4" / "one.json").is_file()

@@ -39,11 +39,10 @@ def test_a_set_is_read_from_its_release(book):
 
 def test_the_page_lists_the_sets_and_has_the_notebooks_beside_it(book, tmp_path):
     (tmp_path / "problem_sets.md").write_text("# Problem sets\n")
-    problem_sets.write(book, tmp_path)
-    assert (
-        "| Problem set 1: Randomness | {doc}`chapters/randomness` | 2 | 2 + 3 |"
-        in (tmp_path / "problem_sets.md").read_text()
-    )
+    problem_sets.write(problem_sets.find(book), tmp_path, "notebooks")
+    page = (tmp_path / "problem_sets.md").read_text()
+    assert "| Problem set 1: Randomness | {doc}`chapters/randomness` | 2 | 2 + 3 |" in page
+    assert '<a href="notebooks/ps1_randomness.zip" download>' in page
     assert (tmp_path / "problem_sets" / "ps1_randomness.ipynb").exists()
 
 

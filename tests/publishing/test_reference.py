@@ -184,11 +184,11 @@ def test_a_docstring_that_cannot_be_written_is_named(lab, doc, what):
 
 def test_pages_are_written_only_if_the_contents_have_them(small_book):
     small_book.add("one")
-    book = Book(small_book.root)
-    assert not reference.is_in_contents(book)
+    assert reference.PAGE not in Book(small_book.root).pages
     contents = small_book.root / "book" / "_toc.yml"
     contents.write_text(contents.read_text() + "  - file: reference/lab\n")
-    assert reference.is_in_contents(book)
+    book = Book(small_book.root)
+    assert reference.PAGE in book.pages
     folder = small_book.root / "staged"
     folder.mkdir()
     reference.write(book, folder)

@@ -60,12 +60,13 @@ def test_whatever_a_result_depends_on_makes_a_rerun(small_book):
     source = small_book.add("one", BODY)
     small_book.add("two", BODY)
     small_book.course("book", "run")
-    lab, cli = small_book.root / "course_pkg" / "lab.py", small_book.root / "course_pkg" / "cli.py"
+    lab, cli = small_book.root / "course_pkg" / "lab.py", small_book.root / "course_pkg" / "cli" / "__init__.py"
 
     def reran(**environment):
         out = small_book.course("book", "run", **environment).stdout
         return [name for name in ("one", "two") if f"{name}: done" in out]
 
+    cli.parent.mkdir()
     cli.write_text("# changed, but no part of the lab\n")
     assert reran() == []
     source.write_text(source.read_text() + "\nMore.\n")
