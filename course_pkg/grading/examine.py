@@ -15,6 +15,7 @@ import math
 import re
 import time
 from collections.abc import Iterator
+from itertools import groupby
 from typing import Any
 
 from nbclient import NotebookClient
@@ -272,7 +273,7 @@ def _joined(outputs: list[Any]) -> list[Any]:
         for output in run:
             texts.setdefault(output.name, []).append("".join(output.text))  # a forged message may hold a list of texts
         # which stream came first is a matter of time, too: stdout, then stderr
-        joined += [v4.new_output("stream", name=name, text="".join(texts[name])) for name in sorted(texts, reverse=True)]
+        joined += [new_output("stream", name=name, text="".join(texts[name])) for name in sorted(texts, reverse=True)]
     return joined
 
 
