@@ -16,7 +16,7 @@ from sqlalchemy.pool import NullPool
 
 from course_pkg.errors import CourseError
 
-__all__ = ["create", "reading", "writing"]
+__all__ = ["create", "hasty_databases", "reading", "writing"]
 
 _PATIENCE = 60.0  # seconds that a writer waits for another one
 
@@ -83,6 +83,25 @@ def create(db_url: str) -> None:
         connection.exec_driver_sql("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)")
         version = insert(table("alembic_version", column("version_num"))).values(version_num=_schema_version())
         connection.execute(version)
+
+
+@contextmanager
+def hasty_databases() -> Iterator[None]:
+    """Let SQLite not wait for the disk: for scratch databases, which a power cut may take with it.
+
+    As long as the block lasts, this holds for whatever database this process connects to, nbgrader's code included,
+    which commits after every cell.
+    """
+    event.listen(Engine, "connect", _do_not_wait)
+    try:
+        yield
+    finally:
+        event.remove(Engine, "connect", _do_not_wait)
+
+
+def _do_not_wait(connection: Any, _: Any) -> None:
+    connection.execute("PRAGMA synchronous = OFF")
+    connection.execute("PRAGMA journal_mode = MEMORY")
 
 
 def _schema_version() -> str | None:

@@ -29,6 +29,7 @@ from traitlets.config import Config
 
 from course_pkg.errors import CourseError
 from course_pkg.grading import gradebook, pipeline
+from course_pkg.grading.database import hasty_databases
 from course_pkg.grading.submissions import TIMESTAMP, Submission
 
 __all__ = ["Graded", "Task", "failure", "grade_one", "refusal"]
@@ -174,9 +175,10 @@ def _autograded(task: Task, folder: Path) -> dict[str, Any]:
     timestamp = _timestamp(task.submission)
     if not any(f"{name}.ipynb" in task.submission.files for name in task.structure["notebooks"]):
         return _nothing(task, timestamp)  # where some notebook is there, nbgrader itself gives 0 for a missing one
-    _lay_out(task, folder)
-    _autograde(task, folder)
-    rows = gradebook.submission(_database(folder), task.submission.problem_set, task.submission.student)
+    with hasty_databases():
+        _lay_out(task, folder)
+        _autograde(task, folder)
+        rows = gradebook.submission(_database(folder), task.submission.problem_set, task.submission.student)
     if rows is None:
         raise _NotGradable("nbgrader gave it no marks, and no reason")
     return rows

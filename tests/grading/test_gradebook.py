@@ -17,7 +17,7 @@ from sqlalchemy import create_engine, inspect, text
 
 from course_pkg.errors import CourseError
 from course_pkg.grading import gradebook
-from course_pkg.grading.database import create
+from course_pkg.grading.database import create, hasty_databases, reading
 from course_pkg.grading.tables import Clamped
 
 PS = "ps1_mean"
@@ -489,3 +489,16 @@ def test_an_error_never_tells_the_password():
 def test_a_url_that_is_none_is_said_to_be_none():
     with pytest.raises(CourseError, match="no database URL"):
         gradebook.structure("gradebook.db", PS)
+
+
+def test_only_scratch_databases_do_not_wait_for_the_disk(tmp_path):
+    url = f"sqlite:///{tmp_path}/gradebook.db"
+    create(url)
+
+    def waits():
+        with reading(url) as session:
+            return session.execute(text("PRAGMA synchronous")).scalar() != 0
+
+    with hasty_databases():
+        assert not waits()
+    assert waits()
