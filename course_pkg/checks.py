@@ -275,7 +275,7 @@ def check_range(actual: Any, low: float, high: float, *, call: str, hint: str = 
     Raises
     ------
     AssertionError
-        If one lies outside, is NaN, or no number.
+        If one lies outside, is NaN, or no number; or if there is none.
 
     Examples
     --------
@@ -285,6 +285,8 @@ def check_range(actual: Any, low: float, high: float, *, call: str, hint: str = 
     AssertionError: share() returned 1.2; expected a number from 0 to 1: divide by the number of runs.
     """
     values = as_array(actual, call=call, hint=hint)
+    if not values.size:
+        _fail(call, describe(actual), f"numbers from {describe(low, 8)} to {describe(high, 8)}", hint)
     outside = values[~((values >= low) & (values <= high))]
     if outside.size:
         bounds = f"from {describe(low, 8)} to {describe(high, 8)}"

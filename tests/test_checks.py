@@ -413,3 +413,9 @@ def test_in_a_notebook_the_traceback_ends_at_the_call_of_the_check():
     assert "checks.check_equal(answer(1), 3" in shown
     assert "AssertionError: answer(1) returned 2; expected 3: count the bias, too." in shown
     assert "checks.py" not in shown
+
+
+@pytest.mark.parametrize("nothing", [[], np.zeros((0, 3))])
+def test_no_numbers_are_in_no_range(nothing):
+    with pytest.raises(AssertionError, match="expected numbers from 0 to 1: return them all"):
+        checks.check_range(nothing, 0, 1, call="rates()", hint="return them all")
