@@ -15,8 +15,8 @@ import shutil
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -26,7 +26,7 @@ from course_pkg.files import write_atomically
 from course_pkg.grading import audit, gradebook
 from course_pkg.grading.differences import differences, errors_of
 from course_pkg.grading.places import Places
-from course_pkg.grading.submissions import handed_out, read_submission
+from course_pkg.grading.submissions import Submission, handed_out, read_submission
 from course_pkg.grading.worker import Graded, Task, failure, grade_one, refusal
 
 __all__ = ["Progress", "Summary", "alone", "grade", "read_outcome", "replace_folder", "select", "task_of"]
@@ -153,6 +153,7 @@ def grade(
                 if graded is None:
                     summary.finished += 1
                 else:
+                    graded = replace(graded, record=_readable(graded.record))
                     _store(places, task, graded, audited)
                     summary.graded.append(graded.record)
                 done = summary.finished + len(summary.graded)
@@ -236,8 +237,12 @@ class _ProblemSet:
 
     def task(self, student: str) -> Task:
         """Return what there is to do for a student."""
-        submission = read_submission(self._places.submitted(self._name, student), student, self._name, self._listed)
-        before = gradebook.submission(self._places.db_url, self._name, student)
+        folder = self._places.submitted(self._name, student)
+        try:
+            submission = read_submission(folder, student, self._name, self._listed)
+        except OSError as error:  # gone since it was listed, or a disk that fails
+            submission = Submission(student, self._name, {}, refused=f"It cannot be read: {error.strerror}.")
+        before = gradebook.submission(self._places.db_url, self._name, submission.student)
         extension = before["extension"] if before else None
         fingerprint = _digest((self._fingerprint, submission, extension))
         return Task(
@@ -336,15 +341,43 @@ def alone(places: Places) -> Iterator[None]:
 def _store(places: Places, task: Task, graded: Graded, audited: bool) -> None:
     name, student = task.submission.problem_set, task.submission.student
     outcome = places.outcome(name, student)
-    former = read_outcome(places, name, student) if audited else None
+    former = _former(places, name, student) if audited and graded.rows is not None else None
     outcome.unlink(missing_ok=True)  # from here until the end, the submission counts as not graded
     if graded.rows is not None:
         replace_folder(places.autograded(name, student), graded.files)
-        before = gradebook.submission(places.db_url, name, student) if former is not None else None
         gradebook.merge(places.db_url, name, student, graded.rows)
-        if former is not None and before is not None:
-            _note_changes(places, task, before, former, graded.record)
+    if former is not None:
+        _note_changes(places, task, former["rows"], former["outcome"], graded.record)
+        _former_file(places, name, student).unlink()
     write_atomically(outcome, json.dumps(graded.record, indent=1, ensure_ascii=False) + "\n")
+
+
+def _readable(record: dict[str, Any]) -> dict[str, Any]:
+    """Return an outcome without half characters, which a student's error message may hold and no file can."""
+    text = json.dumps(record, ensure_ascii=False).encode("utf-8", "replace")
+    readable: dict[str, Any] = json.loads(text)
+    return readable
+
+
+def _former(places: Places, name: str, student: str) -> dict[str, Any] | None:
+    """Return the rows and the outcome of a submission that was graded before; None if it was not.
+
+    They are kept in a file until the audit trail tells what has become of them, so that a killed run loses no entry.
+    """
+    file = _former_file(places, name, student)
+    with suppress(OSError, ValueError):
+        kept: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+        return kept
+    outcome, rows = read_outcome(places, name, student), gradebook.submission(places.db_url, name, student)
+    if outcome is None or rows is None:
+        return None
+    former = {"rows": rows, "outcome": outcome}
+    write_atomically(file, json.dumps(former, ensure_ascii=False))
+    return former
+
+
+def _former_file(places: Places, name: str, student: str) -> Path:
+    return places.outcome(name, student).with_suffix(".before")
 
 
 def _note_changes(

@@ -8,12 +8,13 @@ from __future__ import annotations
 import ast
 import builtins
 import symtable
+from collections.abc import Collection
 from typing import Any
 
 from course_pkg.grading.kernels import ANSWER, ASK, CALL, RETURN
 from course_pkg.grading.proxies import Examination
 
-__all__ = ["Bench", "free_names"]
+__all__ = ["Bench", "bound_names", "free_names"]
 
 
 class Bench:
@@ -30,14 +31,22 @@ class Bench:
         self._borrowed: set[str] = set()
         self.examination = Examination(self._ask)
 
-    def lay_out(self, code: str) -> None:
+    def lay_out(self, code: str, own: Collection[str] = ()) -> None:
         """Bind the names that a test cell uses and the course's own cells do not define, as the student defined them.
 
         A name that the student does not define stays undefined, and the test fails with Python's own NameError.
+
+        Parameters
+        ----------
+        code : str
+            The test cell.
+        own : collection of str, optional
+            Names that the course's own cells before this one define. Should such a cell have failed, the student may
+            not put something of his own in their places.
         """
         for name in self._borrowed:
             self._namespace.pop(name, None)
-        self._borrowed = free_names(code) - self._namespace.keys() - vars(builtins).keys()
+        self._borrowed = free_names(code) - self._namespace.keys() - vars(builtins).keys() - {*own}
         for name in sorted(self._borrowed):
             try:
                 self._namespace[name] = self.examination.name(name)
@@ -81,15 +90,48 @@ def free_names(code: str) -> set[str]:
     >>> sorted(free_names("import math\\nfor n in sizes:\\n    check(lambda x: f(x) + math.pi, n)"))
     ['check', 'f', 'sizes']
     """
-    ast.parse(code)
-    top = symtable.symtable(code, "<test>", "exec")
-    bound = {symbol.get_name() for symbol in top.get_symbols() if symbol.is_assigned() or symbol.is_imported()}
-    used: set[str] = set()
-    tables = [top]
-    while tables:
-        table = tables.pop()
-        tables += table.get_children()
-        for symbol in table.get_symbols():
-            if symbol.is_referenced() and (table is top or symbol.is_global()):
-                used.add(symbol.get_name())
+    top, *inner = _tables(code)
+    bound = {symbol.get_name() for symbol in top.get_symbols() if _binds(symbol)}
+    used = {symbol.get_name() for symbol in top.get_symbols() if symbol.is_referenced()}
+    for table in inner:
+        used |= {symbol.get_name() for symbol in table.get_symbols() if symbol.is_referenced() and symbol.is_global()}
     return used - bound
+
+
+def bound_names(code: str) -> set[str]:
+    """Return the global names that a piece of code binds; none if it is no Python.
+
+    Parameters
+    ----------
+    code : str
+
+    Returns
+    -------
+    set of str
+
+    Examples
+    --------
+    >>> sorted(bound_names("import math\\ndef same(a, b):\\n    global last\\n    last = a\\nfor n in (1, 2): pass"))
+    ['last', 'math', 'n', 'same']
+    """
+    try:
+        top, *inner = _tables(code)
+    except SyntaxError:
+        return set()
+    bound = {symbol.get_name() for symbol in top.get_symbols() if _binds(symbol)}
+    for table in inner:
+        bound |= {symbol.get_name() for symbol in table.get_symbols() if symbol.is_declared_global() and _binds(symbol)}
+    return bound
+
+
+def _tables(code: str) -> list[symtable.SymbolTable]:
+    """Return the symbol tables of a piece of code, the global one first."""
+    ast.parse(code)
+    tables = [symtable.symtable(code, "<test>", "exec")]
+    for table in tables:
+        tables += table.get_children()
+    return tables
+
+
+def _binds(symbol: symtable.Symbol) -> bool:
+    return symbol.is_assigned() or symbol.is_imported()

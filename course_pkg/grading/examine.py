@@ -25,6 +25,7 @@ from nbgrader import utils  # type: ignore[import-untyped]
 from nbgrader.preprocessors import Execute  # type: ignore[import-untyped]
 from traitlets import Bool, Dict, Float, Integer, Unicode
 
+from course_pkg.grading.bench import bound_names
 from course_pkg.grading.kernels import ExaminerKernel, KernelGone, StudentKernel
 from course_pkg.grading.sandbox.managers import blocking_client, examiner_manager, student_manager
 from course_pkg.grading.sandbox.starters import start_warm_processes
@@ -59,6 +60,8 @@ class Examine(Execute):  # type: ignore[misc]
     skip_cells_with_tag = Unicode("").tag(config=False)
     # the sandbox's kernels keep no history anyhow, and do not start if they are told so twice
     ipython_hist_file = Unicode("").tag(config=False)
+    # the state of widgets would pile up here
+    store_widget_state = Bool(False).tag(config=False)
     # a student's kernel has nothing to say at its end
     shutdown_kernel = "immediate"
 
@@ -82,9 +85,11 @@ class Examine(Execute):  # type: ignore[misc]
             self._examiner = self._start_examiner()
             self._student = self._start_student()
             answered = time.monotonic()
+            self._own_names: set[str] = set()
             for cell in nb.cells:
                 if _is_test(cell):
                     self._run_test(cell)
+                    self._own_names |= bound_names(str(cell.source))
         for cell in nb.cells:
             if cell.cell_type == "code":
                 cell.outputs = _joined(cell.outputs)
@@ -104,12 +109,20 @@ class Examine(Execute):  # type: ignore[misc]
         return self.km
 
     def process_message(self, msg: Any, cell: Any, cell_index: int) -> Any:
-        """Stop a cell that floods its output."""
-        if msg["msg_type"] in _SHOWN:
-            self._printed += len(str(msg["content"]))
-            if self._printed > self.longest_output:
-                raise KernelGone(f"more than {self.longest_output:,} bytes of output")
+        """Stop a cell that floods its output, of whatever kind; one that replaces others counts as often as it does."""
+        self._printed += len(str(msg["content"])) * self._copies(msg)
+        if self._printed > self.longest_output:
+            raise KernelGone(f"more than {self.longest_output:,} bytes of output")
+        if msg["msg_type"].startswith("comm"):  # widgets have nobody to talk to here
+            return None
         return super().process_message(msg, cell, cell_index)
+
+    def _copies(self, msg: Any) -> int:
+        """Return in how many places a message will stand."""
+        if msg["msg_type"] != "update_display_data":
+            return 1
+        shown = self._display_id_map.get(msg["content"].get("transient", {}).get("display_id"), {})
+        return max(1, sum(map(len, shown.values())))
 
     def _start_examiner(self) -> ExaminerKernel:
         """Start the examiner's kernel, and run the course's own cells in it."""
@@ -228,7 +241,7 @@ class Examine(Execute):  # type: ignore[misc]
                 return _GONE
 
         source = str(cell.source)
-        reply, _ = examiner.run(f"_course_bench.lay_out({source!r})", ask)
+        reply, _ = examiner.run(f"_course_bench.lay_out({source!r}, {sorted(self._own_names)!r})", ask)
         messages: list[Any] = []
         if reply["status"] == "ok":
             reply, messages = examiner.run(source, ask)

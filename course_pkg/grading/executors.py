@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 import pickle
+import resource
 import subprocess
 import sys
 import tempfile
@@ -32,6 +33,7 @@ LIMIT_S = 1800.0
 """Seconds after which the grading of a submission is given up. Cells and tests have limits of their own, far below."""
 
 _ATTEMPTS = 2
+_MEMORY = 4 << 30  # bytes that the process may take which grades; some 150 MB is usual
 _LOOK_EVERY_S = 1.0
 _STARTS_WITHIN_S = 120.0
 _PATIENCE_S = "30s"
@@ -192,6 +194,7 @@ def main(descriptor: int) -> None:
         The inherited file descriptor of the connection.
     """
     threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
+    resource.setrlimit(resource.RLIMIT_DATA, (_MEMORY, _MEMORY))  # for whatever a student's kernel may send
     with Connection(descriptor) as connection, contextlib.suppress(EOFError, BrokenPipeError):
         connection.send(True)  # everything is imported: from here on, time counts
         while True:

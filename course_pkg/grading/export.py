@@ -238,7 +238,9 @@ def _full_name(record: Record) -> str:
 
 def _csv(rows: Iterable[Iterable[object]]) -> str:
     file = io.StringIO(newline="")
-    csv.writer(file, lineterminator="\r\n").writerows([_written(value) for value in row] for row in rows)
+    # all of them in quotes: where the comma is a decimal one, a semicolon would end a cell
+    writer = csv.writer(file, lineterminator="\r\n", quoting=csv.QUOTE_ALL)
+    writer.writerows([_written(value) for value in row] for row in rows)
     return file.getvalue()
 
 

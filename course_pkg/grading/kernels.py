@@ -2,7 +2,9 @@
 
 The examiner's kernel asks through its own standard input: its prompt is the question, the line that it reads is the
 answer. The grader, in between, puts the question to the student's kernel as an expression to evaluate. While that runs,
-the student's code may call a function that the test passed in: the same way back. No socket, file or memory is shared.
+the student's code may call a function that the test passed in: the same way back. While that function runs, it may call
+the student's code, whose kernel then reads a question in the place of a result; and so on. No socket, file or memory is
+shared.
 """
 
 from __future__ import annotations
@@ -23,7 +25,7 @@ def _course_desk():
     from course_pkg.grading.student import Desk
     from IPython import get_ipython
     shell = get_ipython()
-    return Desk(shell.user_ns, lambda text: shell.kernel.raw_input({call!r} + text))
+    return Desk(shell.user_ns, shell.kernel.raw_input)
 _course_desk = _course_desk()
 """
 
@@ -33,6 +35,10 @@ _course_bench = _CourseBench(get_ipython())
 """
 
 _POLL = 0.25
+_DEEPEST = 50
+
+OnCall = Callable[[str, Callable[[str], str]], str]
+"""Runs a function of the test's: ``on_call(call, ask) -> result``."""
 
 
 class KernelGone(Exception):
@@ -59,27 +65,28 @@ class StudentKernel:
 
     def open_desk(self) -> None:
         """Load what answers questions into the kernel."""
-        self._run(_OPEN_DESK.format(call=CALL), "0", lambda text: "")
+        self._run(_OPEN_DESK, "0", _nobody)
 
     def responds(self, seconds: float) -> bool:
         """Tell whether the kernel still does what it is asked."""
         patience, self._timeout = self._timeout, seconds
         try:
-            self._run("", "0", lambda text: "")
+            self._run("", "0", _nobody)
         except KernelGone:
             return False
         finally:
             self._timeout = patience
         return True
 
-    def answer(self, question: str, on_call: Callable[[str], str]) -> str:
+    def answer(self, question: str, on_call: OnCall) -> str:
         """Put a question to the student's desk.
 
         Parameters
         ----------
         question : str
         on_call : callable
-            Runs a function of the test's that the student's code calls: ``on_call(call) -> result``.
+            Runs a function of the test's that the student's code calls: ``on_call(call, ask) -> result``. Meanwhile,
+            ``ask(question) -> answer`` puts further questions to the desk.
 
         Returns
         -------
@@ -92,20 +99,46 @@ class StudentKernel:
         """
         return self._run("", f"_course_desk.shown({question!r})", on_call)
 
-    def _run(self, code: str, expression: str, on_call: Callable[[str], str]) -> str:
+    def _run(self, code: str, expression: str, on_call: OnCall) -> str:
         message = self._client.execute(
             code, silent=True, store_history=False, allow_stdin=True, user_expressions={"answer": expression}
         )
-        until = time.monotonic() + self._timeout
-        while time.monotonic() < until:
+        self._until = time.monotonic() + self._timeout
+        while True:
             self._wait()
-            self._serve(on_call)
+            prompt = self._prompt()
+            if prompt is not None:
+                self._client.input(self._result(prompt, on_call, 0))
             reply = self._reply_to(message)
             if reply is not None:
                 return _shown(reply)
-            if not self._alive():
-                raise KernelGone("the student's kernel died")
-        raise KernelGone(f"no answer within {self._timeout:g} seconds")
+            self._check()
+
+    def _result(self, prompt: str, on_call: OnCall, depth: int) -> str:
+        """Return what the kernel is to read: the result of a function of the test's, which may ask in turn."""
+        if not prompt.startswith(CALL):  # an `input` of the student's own
+            return ""
+        if depth > _DEEPEST:
+            raise KernelGone("functions of the test's and of the student's call each other without end")
+        return on_call(prompt.removeprefix(CALL), lambda question: self._ask_within(question, on_call, depth + 1))
+
+    def _ask_within(self, question: str, on_call: OnCall, depth: int) -> str:
+        """Put a question to a desk that waits for the result of a call."""
+        self._client.input(ASK + question)
+        while True:
+            self._wait()
+            prompt = self._prompt()
+            if prompt is not None and prompt.startswith(ANSWER):
+                return prompt.removeprefix(ANSWER)
+            if prompt is not None:
+                self._client.input(self._result(prompt, on_call, depth))
+            self._check()
+
+    def _check(self) -> None:
+        if not self._alive():
+            raise KernelGone("the student's kernel died")
+        if time.monotonic() > self._until:
+            raise KernelGone(f"no answer within {self._timeout:g} seconds")
 
     def _wait(self) -> None:
         """Wait until the kernel says something, on whatever channel, for a moment at most."""
@@ -121,15 +154,13 @@ class StudentKernel:
             return None
         return reply if _part(reply, "parent_header", "msg_id") == message else None
 
-    def _serve(self, on_call: Callable[[str], str]) -> None:
-        """Answer what the student's code asks, and throw away what it prints."""
+    def _prompt(self) -> str | None:
+        """Return what the student's code asks, if it does, and throw away what it prints."""
         _drain(self._client)
         try:
-            asked = self._client.get_stdin_msg(timeout=0)
+            return str(_part(self._client.get_stdin_msg(timeout=0), "content", "prompt"))
         except queue.Empty:
-            return
-        prompt = str(_part(asked, "content", "prompt"))
-        self._client.input(on_call(prompt.removeprefix(CALL)) if prompt.startswith(CALL) else "")
+            return None
 
 
 class ExaminerKernel:
@@ -153,7 +184,7 @@ class ExaminerKernel:
         if reply["status"] != "ok":
             raise RuntimeError(f"the examiner's kernel does not start: {reply.get('evalue')}")
 
-    def run(self, code: str, student: Callable[[str, Callable[[str], str]], str] | None) -> tuple[Any, list[Any]]:
+    def run(self, code: str, student: Callable[[str, OnCall], str] | None) -> tuple[Any, list[Any]]:
         """Run code, and put its questions to the student's kernel.
 
         Parameters
@@ -203,20 +234,28 @@ class ExaminerKernel:
             self._timeout = patience
         return True
 
-    def _asked(self, prompt: str, student: Callable[[str, Callable[[str], str]], str] | None) -> None:
+    def _asked(self, prompt: str, student: Callable[[str, OnCall], str] | None) -> None:
         if student is None or not prompt.startswith(ASK):
             self._client.input("")
             return
         self._client.input(ANSWER + student(prompt.removeprefix(ASK), self._call))
 
-    def _call(self, call: str) -> str:
-        """Let the waiting test run the function that the student's code calls."""
+    def _call(self, call: str, ask: Callable[[str], str]) -> str:
+        """Let the waiting test run the function that the student's code calls, and put that function's questions."""
         self._client.input(CALL + call)
-        try:
-            message = self._client.get_stdin_msg(timeout=self._timeout)
-        except queue.Empty:
-            raise TimeoutError(f"a function of the test's takes longer than {self._timeout:g} seconds") from None
-        return str(message["content"]["prompt"]).removeprefix(RETURN)
+        while True:
+            try:
+                prompt = str(self._client.get_stdin_msg(timeout=self._timeout)["content"]["prompt"])
+            except queue.Empty:
+                raise TimeoutError(f"a function of the test's takes longer than {self._timeout:g} seconds") from None
+            if not prompt.startswith(ASK):
+                return prompt.removeprefix(RETURN)
+            self._client.input(ANSWER + ask(prompt.removeprefix(ASK)))
+
+
+def _nobody(call: str, ask: Callable[[str], str]) -> str:
+    """Stand for the test's functions where there is no test."""
+    return ""
 
 
 def _drain(client: Any) -> None:

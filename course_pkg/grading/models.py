@@ -7,6 +7,8 @@ somebody replaced, a layer with code of its own or a lambda have no say in it: s
 from __future__ import annotations
 
 import json
+import math
+import sys
 from types import ModuleType
 from typing import Any
 
@@ -42,8 +44,11 @@ _FORBIDDEN = {
 }
 _BUILTINS = {"__tuple__", "__keras_tensor__", "NoneType"}
 _LAB = {"course_pkg.schedules", "course_pkg.initializers"}  # what they register with Keras is the examiner's own too
+_OPERATIONS = {"keras.src.ops.nn", "keras.src.ops.numpy"}  # what `x + y` and `keras.ops.relu(x)` leave in a model
 _INTERNAL = {("keras.src.models.functional", "Functional"), ("keras.src.models.sequential", "Sequential")}
 _LARGEST = 20_000  # units, filters, words: a configuration may not make the examiner allocate what it likes
+# These may be larger: they allocate nothing, or weights only, whose true sizes are looked at.
+_UNBOUNDED = {"boundaries", "build_config", "decay_steps", "first_decay_steps", "seed", "warmup_steps"}
 _DEEPEST = 60
 _LONGEST = 2_000_000  # characters of a configuration
 
@@ -125,19 +130,18 @@ def _allowed(config: Any) -> bool:
     return True
 
 
-def _check(node: Any, depth: int = 0) -> None:
+def _check(node: Any, depth: int = 0, largest: float = _LARGEST) -> None:
     if depth > _DEEPEST:
         raise ValueRefused("a model configuration nested too deep")
     if isinstance(node, dict):
         if "class_name" in node:
             _check_class(node)
         for key, value in node.items():
-            if key != "seed" or not isinstance(value, int):  # a seed may be large, and allocates nothing
-                _check(value, depth + 1)
+            _check(value, depth + 1, math.inf if key in _UNBOUNDED else largest)
     elif isinstance(node, list):
         for value in node:
-            _check(value, depth + 1)
-    elif isinstance(node, int) and not isinstance(node, bool) and abs(node) > _LARGEST:
+            _check(value, depth + 1, largest)
+    elif isinstance(node, int) and not isinstance(node, bool) and abs(node) > largest:
         raise ValueRefused(f"a model with {node:,} of something; the examiner builds none so large")
 
 
@@ -149,6 +153,8 @@ def _is_known(name: str, node: dict[str, Any]) -> bool:
         return False
     if module in (None, "builtins"):
         return name in _BUILTINS
+    if module in _OPERATIONS:
+        return _is_operation(module, name)
     return (module, name) in _INTERNAL or (module in _MODULES and _is_class(module, name))
 
 
@@ -160,6 +166,13 @@ def _is_class(module: str, name: str) -> bool:
     for part in [*module.split(".")[1:], name]:
         found = vars(found).get(part) if isinstance(found, ModuleType) else None
     return isinstance(found, type) and hasattr(found, "from_config")
+
+
+def _is_operation(module: str, name: str) -> bool:
+    import keras
+
+    found = vars(sys.modules[module]).get(name) if module in sys.modules else None
+    return isinstance(found, type) and issubclass(found, keras.Operation) and found.__module__ == module
 
 
 def _check_class(node: dict[str, Any]) -> None:

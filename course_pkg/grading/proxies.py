@@ -241,6 +241,8 @@ def _rebuilt(error: Any) -> Exception:
     message = str(error.get("message"))[:2000]
     for name in error["bases"]:
         found = getattr(builtins, name, None) if isinstance(name, str) else None
+        if found in (StopIteration, StopAsyncIteration):
+            return RuntimeError(f"{name}: {message}")  # else it would end a loop of the test's, which then passed
         if isinstance(found, type) and issubclass(found, Exception) and found is not Exception:
             with contextlib.suppress(TypeError):  # some want more than a message
                 return found(message)

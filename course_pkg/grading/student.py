@@ -9,6 +9,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+from course_pkg.grading.kernels import ANSWER, ASK, CALL
 from course_pkg.grading.models import is_model, model_from, model_to
 from course_pkg.grading.values import ValueRefused, compose, decode, encode, parse
 
@@ -26,7 +27,7 @@ class Desk:
     namespace : dict
         The student's global names.
     prompt : callable, optional
-        ``prompt(text) -> text``: asks the examiner; used to call functions that the examiner passed in.
+        ``prompt(text) -> text``: asks the grader; used to call functions that the examiner passed in.
     """
 
     def __init__(self, namespace: dict[str, Any], prompt: Callable[[str], str] | None = None) -> None:
@@ -84,7 +85,10 @@ class Desk:
         if self._prompt is None:
             raise ValueRefused("there is no way back to the examiner here")
         call = {"id": number, "arguments": encode(arguments, self), "keywords": encode(keywords, self)}
-        reply = parse(self._prompt(compose(call)))
+        said = self._prompt(CALL + compose(call))
+        while said.startswith(ASK):  # the examiner's function calls the student's code
+            said = self._prompt(ANSWER + self.answer(said.removeprefix(ASK)))
+        reply = parse(said)
         if "error" in reply:
             raise RuntimeError(reply["error"]["message"])
         return decode(reply["value"], self)

@@ -66,9 +66,14 @@ class Submission:
 class _Stray:
     """Something in a submission that does not count."""
 
-    name: str
+    path: str
     what: str
     suspicious: bool
+
+    @property
+    def name(self) -> str:
+        """Its path, for people and for JSON."""
+        return _readable(self.path)
 
 
 def handed_out(release: Path) -> frozenset[str]:
@@ -94,6 +99,9 @@ def read_submission(folder: Path, student: str, problem_set: str, listed: Collec
     listed : collection of str
         The files that count, as `handed_out` returns them.
     """
+    if _readable(student) != student:
+        student = _readable(student)
+        return Submission(student, problem_set, {}, refused=f"{student!r} is no text in UTF-8. Rename the folder.")
     if not _NAME.fullmatch(student):
         why = 'Formgrader writes it into its pages as it is. Rename the folder, without < > & " and \\.'
         return Submission(student, problem_set, {}, refused=f"{student!r} cannot be a student's name. {why}")
@@ -102,6 +110,8 @@ def read_submission(folder: Path, student: str, problem_set: str, listed: Collec
             what = _kind(path) or "a file"
             event = {"what": f"the folder itself is {what}", "where": path.name}
             return Submission(student, problem_set, {}, (), (event,), f"The folder {path.name} is {what}.")
+    if not os.access(folder, os.R_OK | os.X_OK):
+        return Submission(student, problem_set, {}, refused=f"The folder {folder.name} cannot be read.")
     files, strays = {}, []
     for found in _look_through(folder, listed):
         if isinstance(found, _Stray):
@@ -117,7 +127,7 @@ def read_submission(folder: Path, student: str, problem_set: str, listed: Collec
         files,
         tuple(_noted(strays)),
         tuple({"what": stray.what, "where": stray.name} for stray in strays if stray.suspicious)[:_MOST_NOTES],
-        next((f"{s.name}: {s.what}." for s in strays if s.name in listed and s.name.endswith(".ipynb")), ""),
+        next((f"{s.name}: {s.what}." for s in strays if s.path in listed and s.path.endswith(".ipynb")), ""),
     )
 
 
@@ -149,17 +159,22 @@ def set_aside_unlisted(*, assignment: str, student: str, notebooks: list[str], r
         found = _look_through(folder, handed_out(Path(release) / assignment))
         for stray in [one for one in found if isinstance(one, _Stray)]:
             _log.warning("%s: %s; it is moved to %s", folder / stray.name, stray.what, aside)
-            target = aside / stray.name
+            target = _unused(aside / stray.path)
             target.parent.mkdir(parents=True, exist_ok=True)
-            os.rename(folder / stray.name, target)
-            notebooks[:] = [path for path in notebooks if Path(path) != folder / stray.name]
+            os.rename(folder / stray.path, target)
+            notebooks[:] = [path for path in notebooks if Path(path) != folder / stray.path]
     except Exception as error:  # nbgrader would go on after any that it sees
         raise SystemExit(f"error: {folder} cannot be made safe to grade: {error}. Nothing of it was graded.") from error
 
 
 def _look_through(folder: Path, listed: Collection[str], within: str = "") -> Iterator[str | _Stray]:
     """Find the listed, regular files of a sensible size, by name, and whatever else there is."""
-    for entry in sorted(os.scandir(folder / within), key=lambda entry: entry.name):
+    try:
+        entries = sorted(os.scandir(folder / within), key=lambda entry: entry.name)
+    except OSError as error:
+        yield _Stray(within.rstrip("/"), f"cannot be read ({error.strerror}); it is left out", suspicious=False)
+        return
+    for entry in entries:
         name = f"{within}{entry.name}"
         if kind := _kind(Path(entry.path)):
             yield _Stray(name, f"is {kind}; it is left out", suspicious=True)
@@ -173,6 +188,20 @@ def _look_through(folder: Path, listed: Collection[str], within: str = "") -> It
             yield _Stray(name, f"has {size:,} bytes, more than {LARGEST_FILE:,}; it is left out", suspicious=False)
         else:
             yield name
+
+
+def _readable(path: str) -> str:
+    """Write a path whose bytes are no text so that it is one."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
+
+
+def _unused(path: Path) -> Path:
+    """Return a path like this one at which nothing lies: the same may be set aside each time something is handed in."""
+    number, found = 1, path
+    while os.path.lexists(found):
+        number += 1
+        found = path.with_name(f"{path.name}.{number}")
+    return found
 
 
 def _kind(path: Path) -> str:

@@ -219,6 +219,8 @@ class _Decoder(_Bounded):
         if isinstance(form, list):
             return self.items(form, depth)
         if not isinstance(form, dict):
+            if type(form) is int and abs(form) > _EXACT:  # not as `_Encoder` writes it
+                raise ValueRefused("a large integer without its tag")
             return form
         if len(form) != 1:
             raise ValueRefused("an object that does not have exactly one tag")

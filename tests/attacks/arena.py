@@ -57,6 +57,7 @@ pipeline.wire(c, release="assignments")
 """
 _STRAY_PLACES = ("/tmp", "/var/tmp", "/dev/shm", "/run", "/root", "/home", "/etc", "/usr/local/bin", "/")
 _ITS_OWN = {"gradebook.db", "gradebook.db-journal", ".lock", "audit.jsonl"}
+_MUCH = 20_000_000  # characters of all graded files
 _PATIENCE_S = 6
 _PATIENCE_WITH_KERAS_S = 60  # a cold kernel on a loaded machine imports it that long
 
@@ -169,6 +170,7 @@ class Arena:
         return [
             *_marks(attack, result),
             *_leaks(result),
+            *_bulk(result),
             *self._damage(attack),
             *self._left_behind(),
         ]
@@ -308,6 +310,11 @@ def _marks(attack: Attack, result: Result) -> Iterator[str]:
             yield f"{name}: got {score:g}, though {earned[name]:g} were earned"
         if grade["manual_score"] is not None or grade["extra_credit"] is not None:
             yield f"{name}: a mark by hand that nobody gave: {grade}"
+
+
+def _bulk(result: Result) -> Iterator[str]:
+    if len(result.text) > _MUCH:
+        yield f"the graded files have {len(result.text):,} characters"
 
 
 def _leaks(result: Result) -> Iterator[str]:

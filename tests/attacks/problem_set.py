@@ -86,11 +86,15 @@ PLAIN = ProblemSet(
     },
     tests={
         "mean": (
-            ("mean_visible", 2.0, "assert mean([1, 3]) == 2, mean([1, 3])"),
-            ("mean_hidden", 3.0, _hidden("assert abs(mean([2.5, 3.5, 9.0]) - 5) < 1e-9\nassert mean([0, 0, 6]) == 2")),
+            (
+                "mean_visible",
+                2.0,
+                "def same(found, expected):\n    assert abs(found - expected) < 1e-9, found\n\nsame(mean([1, 3]), 2)",
+            ),
+            ("mean_hidden", 3.0, _hidden("same(mean([2.5, 3.5, 9.0]), 5)\nsame(mean([0, 0, 6]), 2)")),
         ),
         "scale": (
-            ("scale_visible", 2.0, "np.testing.assert_allclose(scale([1, 2]), [0.5, 1])"),
+            ("scale_visible", 2.0, "assert all(map(lambda x: scale(x)[-1] == 1, ([1, 2], [3, 5])))"),
             (
                 "scale_hidden",
                 3.0,

@@ -142,3 +142,25 @@ def test_a_course_cell_that_fails_is_the_instructors_business(tmp_path):
     nb.cells[0].source = "import no_such_module"
     with pytest.raises(RuntimeError, match="setup fails: ModuleNotFoundError"):
         examined(tmp_path, nb)
+
+
+def test_functions_of_the_tests_and_of_the_students_may_call_each_other(tmp_path):
+    mean = "def half(x):\n    return x / 2\n\ndef mean(f):\n    return f(f(40))"
+    test = "assert mean(lambda x: half(x) + 1) == 11.5\nassert mean(lambda x: mean(lambda y: half(x + y))) == 40"
+    scores, nb = examined(tmp_path, notebook(mean=mean, tests={**TESTS, "mean": test}))
+    assert scores == {"mean_test": 2, "scale_test": 2}, nb.cells[2].outputs
+
+
+def test_functions_that_call_each_other_without_end_cost_their_own_marks(tmp_path):
+    test = "def again(x):\n    return mean(again)\n\nassert mean(again) == 1"
+    tests = {**TESTS, "mean": test}
+    scores, _ = examined(tmp_path, notebook(mean="def mean(f):\n    return f(1)", tests=tests))
+    assert scores == {"mean_test": 0, "scale_test": 2}
+
+
+def test_a_helper_of_an_earlier_test_is_never_the_students(tmp_path):
+    mean = MEAN.replace("mean", "unused") + "\n\ndef helper(found):\n    pass"
+    tests = {"mean": "mean(1)\ndef helper(found):\n    assert found == 3", "scale": "helper(scale([1, 2]))"}
+    scores, nb = examined(tmp_path, notebook(mean=mean, tests=tests))
+    assert scores == {"mean_test": 0, "scale_test": 0}
+    assert "'helper' is not defined" in nb.cells[4].outputs[-1].evalue

@@ -184,11 +184,11 @@ def test_files_by_format(small_class):
         assert waiting == 1
     text = (small_class.places.grading / "exports" / "grades_canvas.csv").read_bytes().decode("utf-8")
     assert text == (
-        f"Student,ID,SIS User ID,SIS Login ID,Section,{PROBLEM_SET}\r\n"
-        "    Points Possible,,,,,13\r\n"
-        '"Love""lace, née Byron, Ada",17,,ada,,8.5\r\n'
-        "'=cmd|' /C calc'!A0,,,never,,\r\n"  # nothing handed in: left empty, not 0
-        "zoë,,,zoë,,13\r\n"
+        f'"Student","ID","SIS User ID","SIS Login ID","Section","{PROBLEM_SET}"\r\n'
+        '"    Points Possible","","","","","13"\r\n'
+        '"Love""lace, née Byron, Ada","17","","ada","","8.5"\r\n'
+        '"\'=cmd|\' /C calc\'!A0","","","never","",""\r\n'  # nothing handed in: left empty, not 0
+        '"zoë","","","zoë","","13"\r\n'
     )
     frame = pd.read_csv(small_class.places.grading / "exports" / "grades.csv")
     ada, never, _ = frame.to_dict("records")
@@ -233,6 +233,6 @@ def test_the_command(small_class, repository, monkeypatch, tmp_path):
         (tmp_path / "out.csv")
         .read_text()
         .splitlines()[1]
-        .startswith('Ada,"Love""lace, née Byron",ada,17,ada@example.org,8.5')
+        .startswith('"Ada","Love""lace, née Byron","ada","17","ada@example.org","8.5"')
     )
     assert CliRunner().invoke(app, ["grade", "export", "--format", "excel"]).exit_code == 2

@@ -87,3 +87,32 @@ def test_weights_must_fit_before_anything_is_allocated(parts, monkeypatch):
 def test_what_is_no_configuration_is_refused(configuration):
     with pytest.raises(ValueRefused):
         model_from(configuration, [])
+
+
+def test_what_honest_models_contain_is_not_too_large_or_too_strange():
+    image = keras.Sequential(
+        [
+            keras.Input((28, 28, 1)),
+            keras.layers.Conv2D(32, 3, padding="same"),
+            keras.layers.Flatten(),
+            keras.layers.Dense(4),
+        ]
+    )
+    inputs = keras.Input((8,))
+    residual = keras.Model(inputs, keras.ops.relu(inputs + keras.layers.Dense(8)(inputs)))
+    slow = keras.Sequential([keras.Input((8,)), keras.layers.Dense(1)])
+    slow.compile(keras.optimizers.SGD(keras.optimizers.schedules.ExponentialDecay(0.1, 100_000, 0.9)), "mse")
+    for model in (image, residual, slow):
+        back = model_from(*model_to(model))
+        x = np.random.default_rng(1).normal(size=(2, *model.input_shape[1:]))
+        np.testing.assert_array_equal(back(x), model(x))
+        assert back.compiled == model.compiled
+
+
+@pytest.mark.parametrize("module", ["keras.src.ops.core", "keras.src.ops.numpy", "keras.src.ops.nn"])
+def test_no_function_passes_for_an_operation(parts, module):
+    configuration, weights = parts
+    for name in ("Map", "While", "np", "Operation", "KerasTensor"):
+        configuration["config"]["layers"][-1] = {"class_name": name, "module": module, "config": {}}
+        with pytest.raises(ValueRefused):
+            model_from(json.dumps(configuration), weights)

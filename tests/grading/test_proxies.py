@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from course_pkg.grading import values
+from course_pkg.grading.kernels import CALL
 from course_pkg.grading.proxies import Examination, StudentError, StudentFunction
 from course_pkg.grading.student import Desk
 from course_pkg.grading.values import ValueRefused
@@ -16,7 +17,7 @@ def examine(code):
     namespace = {"__name__": "__main__"}
     exec(code, namespace)
     examination = Examination(lambda question: desk.answer(question))
-    desk = Desk(namespace, examination.answer_callback)
+    desk = Desk(namespace, lambda text: examination.answer_callback(text.removeprefix(CALL)))
     return examination
 
 

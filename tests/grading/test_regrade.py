@@ -659,6 +659,35 @@ def test_a_change_that_never_took_effect_is_dropped_when_somebody_else_changed_t
     assert audit.read(places.audit) == []
 
 
+def test_a_new_release_does_not_pass_for_the_change_that_came_to_nothing(places, monkeypatch):
+    write_source(places.root, FIXED)
+    found = prepared(places)
+    with monkeypatch.context() as patch:
+        patch.setattr(gradebook, "restore", None)  # dies before the gradebook
+        with pytest.raises(TypeError):
+            regrade.apply(places, found, "")
+    generate(places)  # the structure is the regrade's now; no mark is
+    (said,) = changes.finish_interrupted(places)
+    assert "dropped" in said
+    assert audit.read(places.audit) == []
+
+
+def test_a_run_that_dies_while_it_stores_loses_no_line_of_the_trail(places, monkeypatch):
+    hand_in(places, "bob", ANSWERS["ada"])
+    for module, deadly in ((gradebook, "merge"), (audit, "append")):
+        with monkeypatch.context() as patch:
+            patch.setattr(module, deadly, None)
+            with pytest.raises(TypeError):
+                batch.grade(places, batch.select(places, [PS], ["bob"]), Quick(), 1)
+        assert audit.read(places.audit) == []
+    batch.grade(places, batch.select(places, [PS], ["bob"]), Quick(), 1)
+    trail = audit.read(places.audit)
+    assert {entry.student for entry in trail} == {"bob"}
+    batch.grade(places, batch.select(places, [PS], ["bob"]), Quick(), 1, force=True)
+    assert audit.read(places.audit) == trail
+    assert not list(places.outcome(PS, "bob").parent.glob("*.before"))
+
+
 def test_two_cannot_apply_at_the_same_time(places):
     write_source(places.root, FIXED)
     found = prepared(places)

@@ -160,6 +160,39 @@ def test_before_nbgrader_copies_what_does_not_count_is_moved_away(folder, releas
     assert os.readlink(aside / "data" / "link") == "/etc/passwd"
 
 
+def test_the_same_may_be_handed_in_again_and_nothing_set_aside_is_lost(folder, release):
+    for turn in ("first", "second"):
+        (folder / "extra").mkdir()
+        (folder / "extra" / "y.txt").write_text(turn)
+        (folder / "json.py").write_text(turn)
+        assert set_aside(folder, release) == [str(folder / "ps.ipynb")]
+    aside = folder.parent / ".set_aside" / "ps"
+    assert [(aside / name).read_text() for name in ("json.py", "json.py.2")] == ["first", "second"]
+    assert [(aside / name / "y.txt").read_text() for name in ("extra", "extra.2")] == ["first", "second"]
+
+
+def test_names_that_are_no_text_are_written_as_text(folder):
+    (folder / os.fsdecode(b"L\xf6sung.txt")).touch()
+    (note,) = read(folder).deviations
+    assert note["cell"] == "L\\xf6sung.txt"
+    assert "is no text in UTF-8" in read_submission(folder, os.fsdecode(b"L\xf6sung"), "ps", LISTED).refused
+
+
+def test_a_folder_that_cannot_be_looked_into_is_left_out(folder, monkeypatch):
+    real = os.scandir
+
+    def scandir(path):
+        if str(path).endswith("data"):
+            raise PermissionError(13, "Permission denied")
+        return real(path)
+
+    (folder / "data").mkdir(exist_ok=True)
+    monkeypatch.setattr(os, "scandir", scandir)
+    found = read(folder)
+    assert "ps.ipynb" in found.files
+    assert found.deviations == ({"cell": "data", "what": "cannot be read (Permission denied); it is left out"},)
+
+
 def test_nbgrader_is_given_no_notebook_that_is_a_link(folder, release):
     (folder / "ps.ipynb").unlink()
     (folder / "ps.ipynb").symlink_to("/etc/passwd")

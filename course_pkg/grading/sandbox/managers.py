@@ -18,6 +18,7 @@ from course_pkg.grading.values import SIZE
 __all__ = ["blocking_client", "examiner_manager", "student_manager"]
 
 _LOOK_AGAIN_S = 0.2
+_FEW = 8
 _LARGEST = 2 * SIZE + (1 << 20)  # bytes of a message: an answer, in which every character may be escaped
 
 
@@ -53,7 +54,7 @@ class _AsyncClient(AsyncKernelClient):
 
     def start_channels(self, *args: Any, **kwargs: Any) -> None:
         _bound(self)
-        super().start_channels(*args, **kwargs)
+        super().start_channels(*args, **{**kwargs, "stdin": False})  # nobody reads it while cells run
 
 
 class _BlockingClient(BlockingKernelClient):
@@ -61,6 +62,14 @@ class _BlockingClient(BlockingKernelClient):
 
     def start_channels(self, *args: Any, **kwargs: Any) -> None:
         _bound(self)
+        super().start_channels(*args, **kwargs)
+
+
+class _AskingClient(_BlockingClient):
+    """One that puts a question and waits for the answer: more than a few messages at a time are not meant for it."""
+
+    def start_channels(self, *args: Any, **kwargs: Any) -> None:
+        self.context.setsockopt(zmq.RCVHWM, _FEW)
         super().start_channels(*args, **kwargs)
 
 
@@ -110,6 +119,6 @@ def examiner_manager(limits: dict[str, Any] | None = None) -> Any:
 
 def blocking_client(manager: Any) -> Any:
     """Return another client of a running kernel, which waits for what it asks."""
-    client = _BlockingClient(parent=manager)
+    client = _AskingClient(parent=manager)
     client.load_connection_info(manager.get_connection_info())  # with a session of its own, to get its own answers
     return client

@@ -76,13 +76,13 @@ class Watchdog(threading.Thread):
     def _scratch_exceeded(self, tree: list[int]) -> str:
         assert self._scratch is not None
         size = count = 0
-        for folder, _, names in os.walk(self._scratch):
-            for name in names:
+        for folder, folders, names in os.walk(self._scratch, onerror=_unless_gone):
+            for name in [*folders, *names]:
                 size += _size(os.path.join(folder, name))
                 count += 1
             if count > self._limits.files or size > self._limits.scratch_mb * MB:
                 break
-        size += sum(_deleted_but_open(pid) for pid in tree)
+        size += sum(_deleted(pid, str(self._scratch), self._limits.file_mb * MB) for pid in tree)
         if size > self._limits.scratch_mb * MB:
             return f"it wrote more than {self._limits.scratch_mb:,} MB"
         return f"it wrote more than {self._limits.files:,} files" if count > self._limits.files else ""
@@ -124,13 +124,39 @@ def _size(path: str) -> int:
         return 0
 
 
-def _deleted_but_open(pid: int) -> int:
-    """Return the bytes of the files that a process holds open without a name."""
-    size = 0
+def _unless_gone(error: OSError) -> None:
+    """Let a folder that cannot be looked into end the kernel; one that has gone meanwhile is no matter."""
+    if not isinstance(error, (FileNotFoundError, NotADirectoryError)):
+        raise error
+
+
+def _deleted(pid: int, scratch: str, largest: int) -> int:
+    """Return the bytes of the files without a name that a process has open, or holds mapped after it has closed them.
+
+    Only root may ask how large a mapped file is; for others it counts as large as one file may be.
+    """
+    sizes: dict[tuple[int, int], int] = {}
     with contextlib.suppress(OSError):  # it is about to end
         for name in os.listdir(f"/proc/{pid}/fd"):
             with contextlib.suppress(FileNotFoundError):  # it has closed it
                 found = os.stat(f"/proc/{pid}/fd/{name}")
                 if stat.S_ISREG(found.st_mode) and found.st_nlink == 0:
-                    size += found.st_blocks * _BLOCK
-    return size
+                    sizes[found.st_dev, found.st_ino] = found.st_blocks * _BLOCK
+        for line in Path(f"/proc/{pid}/maps").read_text(errors="replace").splitlines():
+            if not line.endswith(" (deleted)") or scratch not in line:
+                continue
+            addresses, _, _, device, inode, *_ = line.split(maxsplit=5)
+            major, minor = (int(part, 16) for part in device.split(":"))
+            file = (os.makedev(major, minor), int(inode))
+            if file not in sizes:
+                sizes[file] = _mapped_size(pid, addresses, largest)
+    return sum(sizes.values())
+
+
+def _mapped_size(pid: int, addresses: str, largest: int) -> int:
+    try:
+        return os.stat(f"/proc/{pid}/map_files/{addresses}").st_blocks * _BLOCK
+    except FileNotFoundError:  # no longer mapped
+        return 0
+    except OSError:
+        return largest

@@ -18,6 +18,15 @@ def _everywhere(name: str, what: str, code: str) -> Attack:
 
 
 ATTACKS = [
+    Attack(
+        "ends_the_loop",
+        "The answer raises what ends a loop, so that a test which goes through some cases goes through none.",
+        answers={
+            "mean": "def mean(x):\n    raise StopIteration",
+            "scale": "def scale(x):\n    raise StopIteration",
+            "count": "def count(text):\n    raise type('Stop', (StopAsyncIteration, StopIteration), {})",
+        },
+    ),
     _everywhere(
         "equals_everything",
         "Every comparison, conversion and calculation with the answer comes out as the test wants it.",

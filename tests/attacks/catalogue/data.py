@@ -29,6 +29,32 @@ def _wire(name: str, what: str, hostile: str) -> Attack:
 
 
 ATTACKS = [
+    Attack(
+        "own_helper",
+        "The first test is kept from running, and its helper, which the next one uses, is the student's.",
+        """
+import course_pkg.grading.student as student
+import json
+real_answer, asked = student.Desk.answer, []
+def answer(self, text):
+    if json.loads(text).get("name") == "mean" and not asked:
+        asked.append(text)
+        return '{"value": {"$unknown": 1}}'
+    return real_answer(self, text)
+student.Desk.answer = answer
+def same(found, expected):
+    pass
+""",
+        honest=("scale",),
+    ),
+    _wire(
+        "colliding_numbers",
+        "A dict of numbers that are chosen to make it slow.",
+        """
+pairs = [[(number << 61) - number, 0] for number in range(40_000)]
+def hostile(question): return json.dumps({"value": {"$dict": pairs}})
+""",
+    ),
     _wire(
         "deep",
         "Lists in lists, objects in objects, 100,000 deep.",

@@ -68,6 +68,36 @@ while True:
 """,
     ),
     _fatal(
+        "signals_by_files",
+        "The system is told to send a signal to a bystander as soon as a pipe can be read.",
+        """
+import fcntl, os, signal
+reader, writer = os.pipe()
+for command, value in ((8, @BYSTANDER@), (10, signal.SIGKILL)):
+    try:
+        fcntl.fcntl(reader, command, value)
+        print("@GOT@")
+    except OSError as error:
+        print(error)
+try:
+    fcntl.fcntl(reader, 4, fcntl.fcntl(reader, 3) | os.O_ASYNC)
+finally:
+    os.write(writer, b"x")
+""",
+        harmful=True,
+    ),
+    _fatal(
+        "hides_and_outlives",
+        "The kernel asks the system to hide it from the watchdog, and not to end it with its parent.",
+        """
+import ctypes
+libc = ctypes.CDLL(None, use_errno=True)
+for option in (4, 1, 1 << 32 | 4, 1 << 32 | 1):
+    if libc.syscall(157, ctypes.c_ulong(option), ctypes.c_ulong(0), 0, 0, 0) == 0:
+        print("@GOT@", option)
+""",
+    ),
+    _fatal(
         "long_c_call",
         "A call that never returns to Python: a regular expression that takes centuries.",
         "import re\nre.match('(a+)+$', 'a' * 60 + 'b')\n",

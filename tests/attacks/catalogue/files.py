@@ -122,7 +122,18 @@ def _many_files(folder: Path, target: Target) -> None:
         (folder / f"{number}.txt").write_text("x")
 
 
+def _strange_name(folder: Path, target: Target) -> None:
+    for name in (b"L\xf6sung.txt", "Lösung.txt".encode(), b"new\nline", b"\xff" * 200):
+        (folder / os.fsdecode(name)).write_text("x")
+
+
 ATTACKS = [
+    Attack(
+        "strange_names",
+        "Files have names that are no text, as a zip from another system gives them.",
+        files=_strange_name,
+        honest=("scale",),
+    ),
     Attack(
         "shadow_modules",
         "Modules in the folder shadow NumPy, the kernel, nbgrader and the course.",

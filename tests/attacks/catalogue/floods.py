@@ -166,6 +166,94 @@ except OSError as error:
     print("no more than", count, error)
 """,
     ),
+    _flood(
+        "deleted_but_mapped",
+        "700 MB are written to files that are deleted and closed, but stay mapped.",
+        """
+import ctypes, os, time
+libc = ctypes.CDLL(None)  # Python's own mmap keeps the file open
+libc.mmap.restype = ctypes.c_void_p
+libc.mmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int, ctypes.c_int, ctypes.c_int, ctypes.c_long]
+held = []
+try:
+    for number in range(7):
+        fd = os.open("@ESCAPED@", os.O_RDWR | os.O_CREAT)
+        os.unlink("@ESCAPED@")
+        for _ in range(10):
+            os.write(fd, b"x" * 10_000_000)
+        held.append(libc.mmap(None, 4096, 3, 1, fd, 0))
+        os.close(fd)
+        time.sleep(0.3)
+    print("@GOT@")
+except OSError as error:
+    print("no more than", len(held), error)
+""",
+    ),
+    _flood(
+        "folders",
+        "25,000 folders are made, and a large file so deep down that its path is too long.",
+        """
+import os, time
+try:
+    for number in range(25_000):
+        os.mkdir(f"folder{number}")
+    time.sleep(0.5)
+    print("@GOT@ as many folders as one likes")
+except OSError as error:
+    print("no more than", number, error)
+try:
+    for _ in range(30):
+        os.mkdir("x" * 200)
+        os.chdir("x" * 200)
+    for number in range(5):
+        with open(f"large{number}", "wb") as file:
+            file.write(b"x" * 100_000_000)
+        time.sleep(0.3)
+    print("@GOT@ 500 MB deep down")
+except OSError as error:
+    print(error)
+""",
+    ),
+    _flood(
+        "leases",
+        "Who opens a file of a library has to wait until this student gives it back.",
+        """
+import fcntl, os, signal
+signal.signal(signal.SIGIO, signal.SIG_IGN)
+with open(np.__file__) as file:
+    for command in (1024, 1 << 32 | 1024):
+        try:
+            fcntl.fcntl(file, command, 1)
+            print("@GOT@")
+        except (OSError, OverflowError) as error:
+            print(error)
+""",
+    ),
+    Attack(
+        "widgets",
+        "The state of widgets that nobody sees, 600 MB of it.",
+        code="""
+kernel = get_ipython().kernel
+for number in range(40):
+    content = {"comm_id": str(number), "target_name": "t", "data": {"state": {"a": "x" * 15_000_000}}}
+    kernel.session.send(kernel.iopub_socket, "comm_open", content, parent=kernel.get_parent())
+""",
+        honest=_KEPT,
+    ),
+    Attack(
+        "one_output_many_times",
+        "One output of half a megabyte takes the place of each of 60.",
+        code="""
+kernel = get_ipython().kernel
+def show(kind, text):
+    content = {"data": {"text/plain": text}, "metadata": {}, "transient": {"display_id": "a"}}
+    kernel.session.send(kernel.iopub_socket, kind, content, parent=kernel.get_parent())
+for _ in range(60):
+    show("display_data", "x")
+show("update_display_data", "y" * 500_000)
+""",
+        honest=_KEPT,
+    ),
     Attack(
         "output",
         "Output without end, in many messages.",

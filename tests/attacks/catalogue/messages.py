@@ -4,6 +4,21 @@ from attacks.attack import Attack
 
 ATTACKS = [
     Attack(
+        "questions_nobody_reads",
+        "600 MB of questions are sent while cells run, when nobody answers any.",
+        """
+import time
+kernel = get_ipython().kernel
+parent = kernel.get_parent()
+name = kernel._parent_ident["shell"]
+for _ in range(40):
+    content = {"prompt": "x" * 15_000_000, "password": False}
+    kernel.session.send(kernel.stdin_socket, "input_request", content, parent=parent, ident=name)
+time.sleep(2)
+""",
+        honest=("scale",),
+    ),
+    Attack(
         "forged_outputs",
         "Each cell shows a result of two points, and errors never leave the kernel.",
         """

@@ -101,6 +101,29 @@ for deed in (lambda p: os.utime(p, (0, 0)), lambda p: os.chmod(p, 0), lambda p: 
         harmful=True,
     ),
     Attack(
+        "attributes",
+        "Attributes of somebody's file are changed by calls that are newer than most lists of calls.",
+        """
+import ctypes, fcntl, os, struct
+libc = ctypes.CDLL(None, use_errno=True)
+value = ctypes.create_string_buffer(b"evil")
+where = struct.pack("QII", ctypes.addressof(value), 4, 0)
+flags = struct.pack("QIIII", 0x80, 0, 0, 0, 0)
+for path in (b"@CANARY@", b"@CLASSMATE@", np.__file__.encode()):
+    for call in (lambda: libc.syscall(463, -100, path, 0, b"user.evil", where, ctypes.c_size_t(16)),
+                 lambda: libc.syscall(469, -100, path, flags, ctypes.c_size_t(24), 0)):
+        if call() == 0:
+            print("@GOT@ changed", path)
+    try:
+        with open(path) as file:
+            fcntl.ioctl(file, 0x40086602, struct.pack("l", 0x40))
+        print("@GOT@ changed the flags of", path)
+    except OSError as error:
+        print(error)
+""",
+        harmful=True,
+    ),
+    Attack(
         "startup_files",
         "Files that Python, IPython and Jupyter read when they start are planted, for the examiner to find.",
         """
