@@ -1,15 +1,15 @@
 """The two kernels of an examination, and the wire between them.
 
 The examiner's kernel asks through its own standard input: its prompt is the question, the line that it reads is the
-answer. The grader, in between, puts the question to the student's kernel as an expression to evaluate. While that runs,
-the student's code may call a function that the test passed in: the same way back. While that function runs, it may call
-the student's code, whose kernel then reads a question in the place of a result; and so on. No socket, file or memory is
-shared.
+answer. The grader, in between, puts the question to the student's kernel the other way round: once its cells have run,
+that kernel reads questions from its standard input, and its next prompt is the answer. While it works on one, the
+student's code may call a function that the test passed in: its prompt is the call, and it reads the result. While that
+function runs, it may call the student's code, whose kernel then reads a question in the place of a result; and so on.
+Questions have numbers, so that nothing takes a late answer for its own. No socket, file or memory is shared.
 """
 
 from __future__ import annotations
 
-import queue
 import time
 from collections.abc import Callable
 from typing import Any
@@ -60,18 +60,28 @@ class StudentKernel:
 
     def __init__(self, client: Any, alive: Callable[[], bool], timeout: float) -> None:
         self._client = client
+        self._wire = _Wire(client, "shell", "stdin")
         self._alive = alive
         self._timeout = timeout
+        self._until = 0.0
+        self._asked = 0
+        self._serving: Any = None
 
     def open_desk(self) -> None:
-        """Load what answers questions into the kernel."""
-        self._run(_OPEN_DESK, "0", _nobody)
+        """Load what answers questions into the kernel, which does nothing else from now on."""
+        self._run(_OPEN_DESK)
+        self._serving = self._send("", "_course_desk.serve()")
+        self._until = time.monotonic() + self._timeout
+        self._answer_to(0, _nobody, 0)
 
     def responds(self, seconds: float) -> bool:
         """Tell whether the kernel still does what it is asked."""
         patience, self._timeout = self._timeout, seconds
         try:
-            self._run("", "0", _nobody)
+            if self._serving is None:
+                self._run("")
+            else:
+                self.answer('{"do": "nothing"}', _nobody)
         except KernelGone:
             return False
         finally:
@@ -97,70 +107,69 @@ class StudentKernel:
         KernelGone
             If no answer comes.
         """
-        return self._run("", f"_course_desk.shown({question!r})", on_call)
-
-    def _run(self, code: str, expression: str, on_call: OnCall) -> str:
-        message = self._client.execute(
-            code, silent=True, store_history=False, allow_stdin=True, user_expressions={"answer": expression}
-        )
         self._until = time.monotonic() + self._timeout
-        while True:
-            self._wait()
-            prompt = self._prompt()
-            if prompt is not None:
-                self._client.input(self._result(prompt, on_call, 0))
-            reply = self._reply_to(message)
-            if reply is not None:
-                return _shown(reply)
-            self._check()
+        return self._ask(question, on_call, 0)
 
-    def _result(self, prompt: str, on_call: OnCall, depth: int) -> str:
-        """Return what the kernel is to read: the result of a function of the test's, which may ask in turn."""
-        if not prompt.startswith(CALL):  # an `input` of the student's own
-            return ""
+    def _ask(self, question: str, on_call: OnCall, depth: int) -> str:
+        """Let the desk read a question: in the place of an input, for which it waits."""
         if depth > _DEEPEST:
             raise KernelGone("functions of the test's and of the student's call each other without end")
-        return on_call(prompt.removeprefix(CALL), lambda question: self._ask_within(question, on_call, depth + 1))
+        self._asked += 1
+        number = self._asked
+        self._client.input(f"{ASK}{number}:{question}")
+        return self._answer_to(number, on_call, depth)
 
-    def _ask_within(self, question: str, on_call: OnCall, depth: int) -> str:
-        """Put a question to a desk that waits for the result of a call."""
-        self._client.input(ASK + question)
+    def _answer_to(self, number: int, on_call: OnCall, depth: int) -> str:
         while True:
-            self._wait()
+            self._wire.wait(_POLL)
             prompt = self._prompt()
-            if prompt is not None and prompt.startswith(ANSWER):
-                return prompt.removeprefix(ANSWER)
-            if prompt is not None:
-                self._client.input(self._result(prompt, on_call, depth))
+            if prompt is None:
+                self._check()
+            elif prompt.startswith(f"{ANSWER}{number}:"):
+                return prompt.partition(f":{number}:")[2]
+            elif prompt.startswith(CALL):
+                result = on_call(prompt.removeprefix(CALL), lambda question: self._ask(question, on_call, depth + 1))
+                self._client.input(result)
+            elif not prompt.startswith(ANSWER):  # an `input` of the student's own
+                self._client.input("")
+            # else it is the answer to a question that was given up; what it waits for is this one
+
+    def _send(self, code: str, expression: str) -> Any:
+        return self._client.execute(
+            code, silent=True, store_history=False, allow_stdin=True, user_expressions={"answer": expression}
+        )
+
+    def _run(self, code: str) -> None:
+        """Run code of ours before the desk is open."""
+        message = self._send(code, "0")
+        self._until = time.monotonic() + self._timeout
+        while True:
+            self._wire.wait(_POLL)
+            if self._prompt() is not None:
+                self._client.input("")
+            reply = self._received("shell")
+            if _part(reply, "parent_header", "msg_id") == message:
+                return _check_shown(reply)
             self._check()
 
     def _check(self) -> None:
         if not self._alive():
             raise KernelGone("the student's kernel died")
+        if self._serving is not None and _part(self._received("shell"), "parent_header", "msg_id") == self._serving:
+            raise KernelGone("the student's kernel answers no more")
         if time.monotonic() > self._until:
             raise KernelGone(f"no answer within {self._timeout:g} seconds")
 
-    def _wait(self) -> None:
-        """Wait until the kernel says something, on whatever channel, for a moment at most."""
-        poller = zmq.Poller()
-        for channel in (self._client.shell_channel, self._client.stdin_channel, self._client.iopub_channel):
-            poller.register(channel.socket, zmq.POLLIN)
-        poller.poll(int(_POLL * 1000))
-
-    def _reply_to(self, message: str) -> Any:
-        try:
-            reply = self._client.get_shell_msg(timeout=0)
-        except queue.Empty:
-            return None
-        return reply if _part(reply, "parent_header", "msg_id") == message else None
-
     def _prompt(self) -> str | None:
-        """Return what the student's code asks, if it does, and throw away what it prints."""
-        _drain(self._client)
+        """Return what the student's code asks, if it does."""
+        asked = self._received("stdin")
+        return None if asked is None else str(_part(asked, "content", "prompt"))
+
+    def _received(self, channel: str) -> Any:
         try:
-            return str(_part(self._client.get_stdin_msg(timeout=0), "content", "prompt"))
-        except queue.Empty:
-            return None
+            return self._wire.received(channel)
+        except Exception as error:  # whatever a message that is none makes jupyter_client stumble over
+            raise KernelGone(f"the student's kernel talks nonsense ({type(error).__name__})") from None
 
 
 class ExaminerKernel:
@@ -176,6 +185,7 @@ class ExaminerKernel:
 
     def __init__(self, client: Any, timeout: float) -> None:
         self._client = client
+        self._wire = _Wire(client, "shell", "stdin", "iopub")
         self._timeout = timeout
 
     def open(self) -> None:
@@ -205,17 +215,27 @@ class ExaminerKernel:
         TimeoutError
             If the cell takes too long.
         """
+        until = time.monotonic() + self._timeout
+        # what comes after a failed test is no part of it, hence no stop on an error
+        message = self._client.execute(code, store_history=False, allow_stdin=True, stop_on_error=False)
         outputs: list[Any] = []
-        reply = self._client.execute_interactive(
-            code,
-            store_history=False,
-            allow_stdin=True,
-            stop_on_error=False,  # what comes after a failed test is no part of it
-            timeout=self._timeout,
-            stdin_hook=lambda message: self._asked(message["content"]["prompt"], student),
-            output_hook=outputs.append,
-        )
-        return reply["content"], outputs
+        reply, is_idle = None, False
+        while reply is None or not is_idle:
+            if not self._wire.wait(until - time.monotonic()):
+                raise TimeoutError(f"it takes longer than {self._timeout:g} seconds")
+            for channel in ("iopub", "stdin", "shell"):
+                found = self._wire.received(channel)
+                if found is None or found["parent_header"].get("msg_id") != message:
+                    continue  # of a run that was given up
+                if channel == "stdin":
+                    self._asked(found["content"]["prompt"], student)
+                elif channel == "shell":
+                    reply = found["content"]
+                elif found["msg_type"] == "status":
+                    is_idle = found["content"]["execution_state"] == "idle"
+                else:
+                    outputs.append(found)
+        return reply, outputs
 
     def is_idle(self, seconds: float) -> bool:
         """Tell whether the kernel does what it is asked: it has finished what it was asked before.
@@ -244,10 +264,9 @@ class ExaminerKernel:
         """Let the waiting test run the function that the student's code calls, and put that function's questions."""
         self._client.input(CALL + call)
         while True:
-            try:
-                prompt = str(self._client.get_stdin_msg(timeout=self._timeout)["content"]["prompt"])
-            except queue.Empty:
-                raise TimeoutError(f"a function of the test's takes longer than {self._timeout:g} seconds") from None
+            if not self._wire.wait(self._timeout, "stdin"):
+                raise TimeoutError(f"a function of the test's takes longer than {self._timeout:g} seconds")
+            prompt = str(self._wire.received("stdin")["content"]["prompt"])
             if not prompt.startswith(ASK):
                 return prompt.removeprefix(RETURN)
             self._client.input(ANSWER + ask(prompt.removeprefix(ASK)))
@@ -258,21 +277,31 @@ def _nobody(call: str, ask: Callable[[str], str]) -> str:
     return ""
 
 
-def _drain(client: Any) -> None:
-    while True:
-        try:
-            client.get_iopub_msg(timeout=0)
-        except queue.Empty:
-            return
+class _Wire:
+    """Reads a client's sockets as they are: jupyter_client's own methods take ten times as long as a message."""
+
+    def __init__(self, client: Any, *channels: str) -> None:
+        self._session = client.session
+        self._sockets = {channel: getattr(client, f"{channel}_channel").socket for channel in channels}
+        self._poller = zmq.Poller()
+        for socket in self._sockets.values():
+            self._poller.register(socket, zmq.POLLIN)
+
+    def wait(self, seconds: float, channel: str | None = None) -> bool:
+        """Wait until there is a message, on whatever channel unless one is named."""
+        poll = self._poller.poll if channel is None else self._sockets[channel].poll
+        return bool(poll(max(0, int(seconds * 1000))))
+
+    def received(self, channel: str) -> Any:
+        """Return the next message; None if there is none."""
+        return self._session.recv(self._sockets[channel], mode=zmq.NOBLOCK)[1]
 
 
-def _shown(reply: Any) -> str:
-    """Return the text of the evaluated expression."""
-    text = _part(reply, "content", "user_expressions", "answer", "data", "text/plain")
-    if not isinstance(text, str):
+def _check_shown(reply: Any) -> None:
+    """Refuse a reply without the value of the expression."""
+    if not isinstance(_part(reply, "content", "user_expressions", "answer", "data", "text/plain"), str):
         reason = str(_part(reply, "content", "user_expressions", "answer", "ename") or "no reason given")
         raise KernelGone(f"the student's kernel cannot answer ({reason[:60]})")
-    return text
 
 
 def _part(message: Any, *keys: str) -> Any:

@@ -13,7 +13,7 @@ from course_pkg.grading.kernels import ANSWER, ASK, CALL
 from course_pkg.grading.models import is_model, model_from, model_to
 from course_pkg.grading.values import ValueRefused, compose, decode, encode, parse
 
-__all__ = ["Desk", "Shown"]
+__all__ = ["Desk"]
 
 _MUTABLE = (list, dict, set)
 _TEXT = 2000  # characters of an error message that are handed over
@@ -41,7 +41,7 @@ class Desk:
         Parameters
         ----------
         text : str
-            JSON: ``{"do": "name" | "attribute" | "item" | "length" | "next" | "call" | "seed", …}``.
+            JSON: ``{"do": "name" | "attribute" | "item" | "length" | "next" | "call" | "seed" | "nothing", …}``.
 
         Returns
         -------
@@ -56,9 +56,9 @@ class Desk:
         except BaseException as error:  # a student's SystemExit is an answer too
             return compose({"error": _described(error)})
 
-    def shown(self, text: str) -> Shown:
-        """Answer one question, for a kernel that shows the answer as it is."""
-        return Shown(self.answer(text))
+    def serve(self) -> None:
+        """Answer questions until something else is read."""
+        self._exchange(f"{ANSWER}0:")
 
     def lend(self, value: Any) -> dict[str, Any]:
         """Keep a value and return how the examiner may ask for it; a Keras model goes as data."""
@@ -82,16 +82,24 @@ class Desk:
 
     def call_examiner(self, number: int, arguments: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
         """Call a function that the examiner passed in, by its number."""
-        if self._prompt is None:
-            raise ValueRefused("there is no way back to the examiner here")
         call = {"id": number, "arguments": encode(arguments, self), "keywords": encode(keywords, self)}
-        said = self._prompt(CALL + compose(call))
-        while said.startswith(ASK):  # the examiner's function calls the student's code
-            said = self._prompt(ANSWER + self.answer(said.removeprefix(ASK)))
-        reply = parse(said)
+        reply = parse(self._exchange(CALL + compose(call)))
         if "error" in reply:
             raise RuntimeError(reply["error"]["message"])
         return decode(reply["value"], self)
+
+    def _exchange(self, text: str) -> str:
+        """Say something, and return what is said to it; questions that come first are answered."""
+        if self._prompt is None:
+            raise ValueRefused("there is no way back to the examiner here")
+        said = self._prompt(text)
+        while said.startswith(ASK):
+            number, _, question = said.removeprefix(ASK).partition(":")
+            said = self._prompt(f"{ANSWER}{number}:{self.answer(question)}")
+        return said
+
+    def _do_nothing(self, question: dict[str, Any]) -> dict[str, Any]:
+        return {"value": None}
 
     def _do_name(self, question: dict[str, Any]) -> dict[str, Any]:
         name = question["name"]
@@ -133,15 +141,6 @@ class Desk:
 
         keras.utils.set_random_seed(question["seed"])
         return {"value": None}
-
-
-class Shown(str):
-    """A text that a kernel shows without quotes, so that nobody has to read Python to get it back."""
-
-    __slots__ = ()
-
-    def __repr__(self) -> str:
-        return str(self)
 
 
 class _Borrowed:

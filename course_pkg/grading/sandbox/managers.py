@@ -28,6 +28,11 @@ async def _ready(client: Any, timeout: float | None = None) -> None:
     jupyter_client's own way waits for 0.2 seconds of silence at the end. Here, what the kernel put out for our question
     is read up to its last message.
     """
+    await _answers(client, timeout, to_the_last=True)
+
+
+async def _answers(client: Any, timeout: float | None = None, to_the_last: bool = False) -> None:
+    """Wait until a kernel answers."""
     until = time.monotonic() + (60.0 if timeout is None else timeout)
     while time.monotonic() < until:
         question = client.kernel_info()
@@ -35,7 +40,9 @@ async def _ready(client: Any, timeout: float | None = None) -> None:
             reply = await ensure_async(client.shell_channel.get_msg(timeout=1))
             if reply["parent_header"].get("msg_id") != question:
                 continue
-            while not _is_last(await ensure_async(client.iopub_channel.get_msg(timeout=_LOOK_AGAIN_S)), question):
+            while to_the_last and not _is_last(
+                await ensure_async(client.iopub_channel.get_msg(timeout=_LOOK_AGAIN_S)), question
+            ):
                 continue
             return
         except queue.Empty:
@@ -66,11 +73,13 @@ class _BlockingClient(BlockingKernelClient):
 
 
 class _AskingClient(_BlockingClient):
-    """One that puts a question and waits for the answer: more than a few messages at a time are not meant for it."""
+    """One that puts a question and waits for the answer: outputs are not for it, nor many messages at a time."""
+
+    wait_for_ready = run_sync(_answers)
 
     def start_channels(self, *args: Any, **kwargs: Any) -> None:
         self.context.setsockopt(zmq.RCVHWM, _FEW)
-        super().start_channels(*args, **kwargs)
+        super().start_channels(*args, **{**kwargs, "iopub": False, "hb": False})
 
 
 def _bound(client: Any) -> None:
