@@ -239,6 +239,7 @@ class TestBadInput:
 
 class TestMany:
     # few: statsmodels calls the garbage collector each time, 0.2 s with all that the tests have loaded
+    @pytest.mark.slow
     @given(st.integers(2, 5), st.integers(0, 2**32 - 1))
     @settings(deadline=None, max_examples=8)
     def test_holm_is_statsmodels_and_pairs_are_all(self, models, seed):
@@ -263,6 +264,7 @@ class TestMany:
         assert "after Holm's correction for 28 comparisons" in lost[0].conclusion
         assert "no difference" in lost[0].conclusion
 
+    @pytest.mark.slow
     def test_false_findings_stay_rare_in_the_family(self):
         generator = np.random.default_rng(0)
         families = [compare_many({f"m{i}": generator.normal(size=10) for i in range(5)}) for _ in range(40)]

@@ -62,6 +62,7 @@ def both_engines(build, x, y, **options):
 # --- the same as fit ------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shuffle", ["fit", "epoch", False])
 def test_both_engines_agree(data, shuffle):
     x, y = data
@@ -165,6 +166,7 @@ def test_optimizers(data, name):
     agree(*both_engines(lambda: network([keras.layers.Dense(4, "relu")], make()), *data), tolerance=5e-6)
 
 
+@pytest.mark.slow
 def test_normalisation_noise_penalties_and_constraints(data):
     import keras
 
@@ -244,6 +246,7 @@ def test_several_inputs_and_outputs(data):
     )
 
 
+@pytest.mark.slow
 def test_metrics_with_a_state(data):
     import keras
 
@@ -378,6 +381,7 @@ def lively():
     return network(hidden, "adam")
 
 
+@pytest.mark.slow
 @settings(max_examples=3, deadline=None)
 @given(st.sets(st.integers(0, 99), min_size=1, max_size=18))
 def test_a_replicate_does_not_depend_on_the_others(others):
@@ -419,6 +423,7 @@ def test_another_process_gives_the_same_bits():
 # --- folds, sweeps, data of one's own -------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_uneven_folds(data):
     x, y = data
     folds = np.array_split(np.random.default_rng(0).permutation(23), 4)
@@ -487,6 +492,7 @@ def test_a_sweep_over_initializers_needs_one_graph(data, monkeypatch):
 # --- callbacks ------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_early_stopping_freezes_each_replicate(data):
     import keras
 

@@ -130,7 +130,7 @@ class StudentKernel:
             elif prompt.startswith(CALL):
                 result = on_call(prompt.removeprefix(CALL), lambda question: self._ask(question, on_call, depth + 1))
                 self._client.input(result)
-            elif not prompt.startswith(ANSWER):  # an `input` of the student's own
+            elif not _is_late(prompt, number):  # an `input` of the student's own
                 self._client.input("")
             # else it is the answer to a question that was given up; what it waits for is this one
 
@@ -270,6 +270,12 @@ class ExaminerKernel:
             if not prompt.startswith(ASK):
                 return prompt.removeprefix(RETURN)
             self._client.input(ANSWER + ask(prompt.removeprefix(ASK)))
+
+
+def _is_late(prompt: str, number: int) -> bool:
+    """Tell whether a prompt answers a question before that number."""
+    answered = prompt.removeprefix(ANSWER).partition(":")[0] if prompt.startswith(ANSWER) else ""
+    return answered.isdecimal() and len(answered) < 20 and int(answered) < number
 
 
 def _nobody(call: str, ask: Callable[[str], str]) -> str:

@@ -428,6 +428,7 @@ def filled(tmp_path_factory):
     return fresh
 
 
+@pytest.mark.slow
 @settings(max_examples=12)
 @given(changes=st.lists(CHANGES, min_size=1, max_size=4))
 def test_restoring_brings_the_same_snapshot_whatever_was_done(filled, changes):
