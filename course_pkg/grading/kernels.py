@@ -123,11 +123,12 @@ class StudentKernel:
         while True:
             self._wire.wait(_POLL)
             prompt = self._prompt()
-            if prompt is None:
-                self._check()
-            elif prompt.startswith(f"{ANSWER}{number}:"):
+            if prompt is not None and prompt.startswith(f"{ANSWER}{number}:"):
                 return prompt.partition(f":{number}:")[2]
-            elif prompt.startswith(CALL):
+            self._check()  # also where there are prompts without end
+            if prompt is None:
+                continue
+            if prompt.startswith(CALL):
                 result = on_call(prompt.removeprefix(CALL), lambda question: self._ask(question, on_call, depth + 1))
                 self._client.input(result)
             elif not _is_late(prompt, number):  # an `input` of the student's own
