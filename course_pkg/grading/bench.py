@@ -12,6 +12,7 @@ from collections.abc import Collection
 from typing import Any
 
 from course_pkg.grading.kernels import ANSWER, ASK, CALL, RETURN
+from course_pkg.grading.prompts import Prompt
 from course_pkg.grading.proxies import Examination
 
 __all__ = ["Bench", "bound_names", "free_names"]
@@ -26,7 +27,7 @@ class Bench:
     """
 
     def __init__(self, shell: Any) -> None:
-        self._kernel = shell.kernel
+        self._prompt = Prompt(shell.kernel)
         self._namespace = shell.user_ns
         self._borrowed: set[str] = set()
         self.examination = Examination(self._ask)
@@ -55,10 +56,10 @@ class Bench:
         self._mirror_seeds()
 
     def _ask(self, question: str) -> str:
-        line = self._kernel.raw_input(ASK + question)
+        line = self._prompt(ASK + question)
         while line.startswith(CALL):
-            line = self._kernel.raw_input(RETURN + self.examination.answer_callback(line.removeprefix(CALL)))
-        return str(line).removeprefix(ANSWER)
+            line = self._prompt(RETURN + self.examination.answer_callback(line.removeprefix(CALL)))
+        return line.removeprefix(ANSWER)
 
     def _mirror_seeds(self) -> None:
         """Let ``set_seed`` in a test seed the student's process too, as it does where both are one process."""

@@ -22,10 +22,11 @@ ASK, ANSWER, CALL, RETURN = "course-ask:", "course-answer:", "course-call:", "co
 
 _OPEN_DESK = """
 def _course_desk():
+    from course_pkg.grading.prompts import Prompt
     from course_pkg.grading.student import Desk
     from IPython import get_ipython
     shell = get_ipython()
-    return Desk(shell.user_ns, shell.kernel.raw_input)
+    return Desk(shell.user_ns, Prompt(shell.kernel))
 _course_desk = _course_desk()
 """
 
