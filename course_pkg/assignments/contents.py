@@ -6,7 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-__all__ = ["Answer", "Contents", "Task", "TestCell", "metadata", "points"]
+__all__ = ["ILLUSTRATION", "Answer", "Contents", "Task", "TestCell", "is_illustration", "metadata", "points"]
+
+ILLUSTRATION = "illustration"
+"""The tag of a code cell that shows the reader something, and on which no answer and no test depends."""
 
 
 @dataclass(frozen=True)
@@ -104,6 +107,11 @@ class Contents:
 def metadata(cell: Any) -> dict[str, Any]:
     """Return what nbgrader has noted about a cell; of an ordinary cell, nothing."""
     return dict(cell.metadata.get("nbgrader", {}))
+
+
+def is_illustration(cell: Any) -> bool:
+    """Tell whether a cell is there to be looked at only, so that a grading may leave it out."""
+    return ILLUSTRATION in cell.metadata.get("tags", []) and not metadata(cell)
 
 
 def points(cell: Any) -> float:

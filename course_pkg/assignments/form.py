@@ -6,10 +6,12 @@ import ast
 import difflib
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
-from course_pkg.assignments.contents import Answer, Contents, metadata, points
+from course_pkg.assignments.contents import ILLUSTRATION, Answer, Contents, is_illustration, metadata, points
 from course_pkg.assignments.regions import HIDDEN, SOLUTION, RegionError, split
+from course_pkg.grading.names import bound_names, free_names
 
 __all__ = ["POINTS", "TEST_NAME", "problems_of_answers", "problems_of_cells", "problems_of_tasks"]
 
@@ -61,6 +63,7 @@ def problems_of_cells(notebook: Any, where: str) -> Iterator[str]:
             yield f"{at}: this grade id is used by an earlier cell. Give the cell another one."
         seen.add(name)
         yield from (f"{at}: {problem}" for problem in _problems_of_cell(cell, speaking))
+    yield from _problems_of_illustrations(notebook, where)
 
 
 def problems_of_tasks(contents: Contents, where: str) -> Iterator[str]:
@@ -226,6 +229,23 @@ def _parsed(cell: Any) -> list[ast.stmt]:
         return ast.parse(cell.source).body if cell.cell_type == "code" else []
     except SyntaxError:
         return []  # whoever looks at the cell's role says so
+
+
+def _problems_of_illustrations(notebook: Any, where: str) -> Iterator[str]:
+    """Find cells that the grading leaves out, and others need."""
+    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    needed: set[str] = set()
+    for cell in code:
+        with suppress(SyntaxError):  # whoever cannot be read is reported elsewhere
+            needed |= set() if is_illustration(cell) else free_names(cell.source)
+    for number, cell in enumerate(notebook.cells, start=1):
+        if ILLUSTRATION in cell.metadata.get("tags", []) and (metadata(cell) or cell.cell_type != "code"):
+            yield f"{where}, cell {number} has the tag '{ILLUSTRATION}', and is no ordinary code cell. Remove the tag."
+        elif is_illustration(cell) and (used := sorted(bound_names(cell.source) & needed)):
+            yield (
+                f"{where}, cell {number} has the tag '{ILLUSTRATION}', but other cells use its {', '.join(used)}. "
+                "Remove the tag, or bind the names elsewhere: the grading leaves the cell out."
+            )
 
 
 def _is_number(value: object) -> bool:

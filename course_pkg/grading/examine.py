@@ -25,16 +25,19 @@ from nbgrader import utils  # type: ignore[import-untyped]
 from nbgrader.preprocessors import Execute  # type: ignore[import-untyped]
 from traitlets import Bool, Dict, Float, Integer, Unicode
 
-from course_pkg.grading.bench import bound_names
+from course_pkg.assignments.contents import is_illustration
 from course_pkg.grading.kernels import ExaminerKernel, KernelGone, StudentKernel
+from course_pkg.grading.names import bound_names
 from course_pkg.grading.sandbox.managers import blocking_client, examiner_manager, student_manager
 from course_pkg.grading.sandbox.starters import start_warm_processes
 from course_pkg.grading.sanitize import safe_outputs
 
 __all__ = ["Examine"]
 
+
 _SHOWN = ("stream", "display_data", "execute_result", "error")
 _GONE = '{"error": {"type": "KernelGone", "bases": ["RuntimeError"], "message": "the kernel died or hung"}}'
+_NOT_RUN = "Not run for the grading: no answer depends on it.\n"
 _NUMPY_SCALAR = re.compile(r"np\.float\d+\((.*)\)")
 _FATAL = (DeadKernelError, CellTimeoutError, KernelGone)
 
@@ -52,6 +55,7 @@ class Examine(Execute):  # type: ignore[misc]
     call_timeout = Float(60, help="Seconds for one call of a student's function.").tag(config=True)
     revivals = Integer(3, help="How often a student's kernel that died is started anew.").tag(config=True)
     longest_output = Integer(1_000_000, help="Bytes of output of one student's cell.").tag(config=True)
+    run_illustrations = Bool(False, help="Run also cells with the tag `illustration`.").tag(config=True)
     measure = Bool(False, help="Note times and memory, by which two equal gradings differ.").tag(config=True)
 
     # `nbgrader autograde --no-execute` would give full marks to all, for a test without output counts as passed
@@ -148,7 +152,11 @@ class Examine(Execute):  # type: ignore[misc]
             number: int | None = None
             try:
                 for number, cell in enumerate(self.nb.cells):
-                    if cell.cell_type == "code" and not _is_test(cell) and number not in self._fatal:
+                    if cell.cell_type != "code" or _is_test(cell) or number in self._fatal:
+                        continue
+                    if is_illustration(cell) and not self.run_illustrations:
+                        cell.outputs = [new_output("stream", name="stdout", text=_NOT_RUN)]
+                    else:
                         self._run_student_cell(student, cell, number)
                 number = None
                 student.open_desk()

@@ -1,4 +1,4 @@
-"""How a kernel asks the grader: by the message that `input` sends, in a fifth of the time.
+"""How a kernel asks the grader: by the message that `input` sends, in less than half the time.
 
 ipykernel's own `raw_input` first waits until two threads have sent out what was printed, and then looks a hundred times
 a second whether there is an answer. Here, nobody reads what a cell prints before the cell has ended.

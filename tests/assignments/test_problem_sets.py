@@ -1,6 +1,7 @@
 """What bad input gets: one error that names file, cell and cure."""
 
 import pytest
+from nbformat.v4 import new_code_cell
 
 from course_pkg.assignments.problem_sets import Course, find_course
 from course_pkg.errors import CourseError
@@ -129,6 +130,27 @@ def test_an_empty_test(small):
     small.cell("mean_test_1").source = "# nothing"
     small.write()
     refusal(small, "cell 'mean_test_1'", "every answer would pass")
+
+
+def illustrated(small, source):
+    small.cells.insert(1, new_code_cell(source, metadata={"tags": ["illustration"]}))
+    small.write()
+
+
+def test_a_cell_that_grading_leaves_out_and_a_test_needs(small):
+    illustrated(small, "factor = 3\ndef mean(x):\n    return factor")
+    refusal(small, SOURCE, "cell 2", "'illustration'", "other cells use its mean", "Remove the tag")
+
+
+def test_a_cell_that_grading_leaves_out_and_nobody_needs(small):
+    illustrated(small, "print(mean([1, 2]))")
+    small.problem_set.read()
+
+
+def test_an_answer_that_grading_should_leave_out(small):
+    small.cell("mean").metadata["tags"] = ["illustration"]
+    small.write()
+    refusal(small, SOURCE, "'illustration'", "is no ordinary code cell", "Remove the tag")
 
 
 def test_an_old_schema(small):

@@ -164,3 +164,15 @@ def test_a_helper_of_an_earlier_test_is_never_the_students(tmp_path):
     scores, nb = examined(tmp_path, notebook(mean=mean, tests=tests))
     assert scores == {"mean_test": 0, "scale_test": 0}
     assert "'helper' is not defined" in nb.cells[4].outputs[-1].evalue
+
+
+def test_a_cell_that_only_shows_something_is_left_out_unless_it_is_asked_for(tmp_path):
+    shown = v4.new_code_cell("print('shown')", metadata={"tags": ["illustration"]})
+    nb = notebook(mean=MEAN)
+    nb.cells.insert(1, shown)
+    nb.cells[2].metadata["tags"] = ["illustration"]  # on an answer, it says nothing
+    scores, nb = examined(tmp_path, nb)
+    assert scores == {"mean_test": 2, "scale_test": 2}
+    assert "Not run for the grading" in nb.cells[1].outputs[0].text
+    _, nb = examined(tmp_path, nb, run_illustrations=True)
+    assert nb.cells[1].outputs[0].text == "shown\n"

@@ -39,7 +39,7 @@ def _solution_tests(notebook: Any) -> None:
 
 def _tags(notebook: Any) -> None:
     for cell in notebook.cells:
-        cell.metadata.tags = ["skip-execution", "raises-exception", "remove_cell", "remove-output", "parameters"]
+        cell.metadata.tags = ["skip-execution", "raises-exception", "remove_cell", "remove-output", "illustration"]
         cell.metadata.update(deletable=True, editable=True, collapsed=True)
 
 
