@@ -54,6 +54,9 @@ _AFTERWARDS = {
 }
 """Modules of grading that cannot change a mark. A new one counts as if it could."""
 
+_IN_VAIN = 3
+"""After so many submissions in a row that cannot be stored, a run ends: it is not for what is in them."""
+
 _OF_THIS_MACHINE = {"COURSE_NO_SKIP", "COURSE_WARM_STUDENT", "COURSE_WARM_EXAMINER"}
 
 
@@ -147,6 +150,7 @@ def grade(
         By Ctrl-C. What was graded until then is stored.
     """
     summary = Summary()
+    in_vain = 0
     with alone(places):
         try:
             for task, graded in _outcomes(_tasks(places, selected, force), executor, jobs):
@@ -154,7 +158,15 @@ def grade(
                     summary.finished += 1
                 else:
                     graded = replace(graded, record=_readable(graded.record))
-                    _store(places, task, graded, audited)
+                    try:
+                        _store(places, task, graded, audited)
+                        in_vain = 0
+                    except Exception as error:  # for whatever there may be in this one; but a full disk is no student's
+                        in_vain += 1
+                        if in_vain == _IN_VAIN:
+                            raise
+                        graded = failure(task, f"Its marks could not be stored: {error}", may_pass=True)
+                        _write(places, graded)
                     summary.graded.append(graded.record)
                 done = summary.finished + len(summary.graded)
                 progress(task.submission.student, done, len(selected))
@@ -349,6 +361,11 @@ def _store(places: Places, task: Task, graded: Graded, audited: bool) -> None:
     if former is not None:
         _note_changes(places, task, former["rows"], former["outcome"], graded.record)
         _former_file(places, name, student).unlink()
+    _write(places, graded)
+
+
+def _write(places: Places, graded: Graded) -> None:
+    outcome = places.outcome(graded.record["problem_set"], graded.record["student"])
     write_atomically(outcome, json.dumps(graded.record, indent=1, ensure_ascii=False) + "\n")
 
 

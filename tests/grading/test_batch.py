@@ -208,6 +208,28 @@ def test_death_at_any_step_of_storing_loses_nothing(course, graded, monkeypatch,
     assert everything(course) == wanted
 
 
+def test_one_that_cannot_be_stored_does_not_keep_the_others_from_it(course, graded, monkeypatch):
+    for student in "abcde":
+        course.submit(student).joinpath(f"{NAME}.ipynb").unlink()
+    merge = gradebook.merge
+
+    def refuses(db_url, name, student, rows):
+        if student in refused:
+            raise ValueError("no such character")
+        merge(db_url, name, student, rows)
+
+    monkeypatch.setattr(gradebook, "merge", refuses)
+    refused = "bd"
+    assert graded(course).counts == {"graded": 3, "failed": 2}
+    assert outcome(course, "b")["reason"] == "Its marks could not be stored: no such character"
+    refused = "abcde"
+    with pytest.raises(ValueError, match="no such character"):
+        graded(course, force=True)
+    refused = ""
+    assert graded(course).counts["failed"] == 0
+    assert {outcome(course, student)["status"] for student in "abcde"} == {"graded"}
+
+
 @pytest.mark.parametrize("left", [".sums.new", ".sums.old"])
 def test_what_a_killed_run_left_behind_is_cleared_away(course, graded, left):
     course.submit("ada")
