@@ -117,6 +117,7 @@ REFUSED = {
     "the grader's folder": "os.listdir(os.path.dirname(secret))",
     "overwriting it": "open(secret, 'w')",
     "cutting it": "os.truncate(secret, 0)",
+    "its attributes": "os.listxattr(secret)",
     "removing it": "os.unlink(secret)",
     "a file beside it": "open(secret + '2', 'x')",
     "linking to it": "os.link(secret, 'mine')",
@@ -191,7 +192,7 @@ def test_threads_and_files_of_its_own_are_fine(confined):
     code = """
 t = threading.Thread(target=time.sleep, args=(0,)); t.start(); t.join()
 open('mine.txt', 'w').write('x')
-import shutil, tempfile; shutil.copy('mine.txt', 'copy.txt'); os.rename('copy.txt', 'b.txt'); os.makedirs('a/b')
+import shutil, tempfile; shutil.copy2('mine.txt', 'copy.txt'); os.rename('copy.txt', 'b.txt'); os.makedirs('a/b')
 tempfile.TemporaryFile().write(b'x')
 os.remove('b.txt')
 import ipykernel, IPython.display, numpy.random, matplotlib.figure

@@ -23,6 +23,7 @@ _FORBIDDEN = """
     setxattr lsetxattr fsetxattr setxattrat removexattr lremovexattr fremovexattr removexattrat
     statmount listmount open_tree_attr file_getattr file_setattr
 """
+_ATTRIBUTES = "getxattr lgetxattr listxattr llistxattr getxattrat listxattrat"
 _METADATA = "chmod fchmod fchmodat fchmodat2 chown fchown lchown fchownat utime utimes utimensat futimesat"
 # libseccomp does not know the names of newer calls; since Linux 5.1, their numbers are the same on all processors.
 _NEWER = {
@@ -30,6 +31,8 @@ _NEWER = {
     "statmount": 457,
     "listmount": 458,
     "setxattrat": 463,
+    "getxattrat": 464,
+    "listxattrat": 465,
     "removexattrat": 466,
     "open_tree_attr": 467,
     "file_getattr": 468,
@@ -60,8 +63,9 @@ def restrict_calls(*, shared_files: bool) -> None:
     ----------
     shared_files : bool
         The process sees other people's files, although it cannot open them (there is no mount namespace). Then what
-        changes a file without opening it is forbidden too: ``truncate``; and owner, mode and times of a file, where
-        the call does nothing and succeeds, as `shutil.copy` would fail without it.
+        changes or reads a file without opening it is forbidden too: ``truncate``; extended attributes, which such a
+        file seems not to have; and owner, mode and times of a file, where the call does nothing and succeeds, as
+        `shutil.copy` would fail without it.
     """
     import pyseccomp  # type: ignore[import-untyped]
 
@@ -72,6 +76,8 @@ def restrict_calls(*, shared_files: bool) -> None:
         _add(found, refuse, name)
     if shared_files:
         _add(found, refuse, "truncate")
+        for name in _ATTRIBUTES.split():
+            _add(found, pyseccomp.ERRNO(errno.ENOTSUP), name)
         for name in _METADATA.split():
             _add(found, pyseccomp.ERRNO(0), name)
     # libzmq aborts where its threads may not choose their scheduling, which stays as it is
