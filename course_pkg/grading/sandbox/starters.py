@@ -26,7 +26,9 @@ ROLES = ("student", "examiner")
 
 _PROGRAM = "course_pkg.grading.sandbox.warm"
 _SOON_S = 1.0
-_IMPORTS = [*LIBRARIES, "course_pkg.grading.bench", "course_pkg.grading.student", "keras", "sklearn.linear_model"]
+_TRACEBACKS = ["pygments.formatters.terminal256", "pygments.styles.default", "stack_data"]
+_OWN = ["course_pkg.grading.bench", "course_pkg.grading.student"]
+_IMPORTS = [*LIBRARIES, *_OWN, *_TRACEBACKS, "keras", "sklearn.linear_model"]
 
 
 class WarmProcess:
