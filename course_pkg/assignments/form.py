@@ -11,7 +11,7 @@ from typing import Any
 
 from course_pkg.assignments.contents import ILLUSTRATION, Answer, Contents, is_illustration, metadata, points
 from course_pkg.assignments.regions import HIDDEN, SOLUTION, RegionError, split
-from course_pkg.grading.names import bound_names, free_names
+from course_pkg.assignments.names import bound_names, free_names
 
 __all__ = ["POINTS", "TEST_NAME", "problems_of_answers", "problems_of_cells", "problems_of_tasks"]
 

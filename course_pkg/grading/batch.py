@@ -280,6 +280,7 @@ def _code() -> str:
     rooms = [
         package.glob("*.py"),
         *((package / room).rglob("*.py") for room in ("evaluation", "replicates", "grading")),
+        [package / "assignments" / name for name in ("contents.py", "names.py")],
     ]
     paths = sorted(
         path for room in rooms for path in room if not (path.parent.name == "grading" and path.name in _AFTERWARDS)

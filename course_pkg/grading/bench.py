@@ -9,8 +9,8 @@ import builtins
 from collections.abc import Collection
 from typing import Any
 
+from course_pkg.assignments.names import free_names
 from course_pkg.grading.kernels import ANSWER, ASK, CALL, RETURN
-from course_pkg.grading.names import free_names
 from course_pkg.grading.prompts import Prompt
 from course_pkg.grading.proxies import Examination
 

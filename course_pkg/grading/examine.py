@@ -26,8 +26,8 @@ from nbgrader.preprocessors import Execute  # type: ignore[import-untyped]
 from traitlets import Bool, Dict, Float, Integer, Unicode
 
 from course_pkg.assignments.contents import is_illustration
+from course_pkg.assignments.names import bound_names
 from course_pkg.grading.kernels import ExaminerKernel, KernelGone, StudentKernel
-from course_pkg.grading.names import bound_names
 from course_pkg.grading.sandbox.managers import blocking_client, examiner_manager, student_manager
 from course_pkg.grading.sandbox.starters import start_warm_processes
 from course_pkg.grading.sanitize import safe_outputs
