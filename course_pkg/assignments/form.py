@@ -233,11 +233,11 @@ def _parsed(cell: Any) -> list[ast.stmt]:
 
 def _problems_of_illustrations(notebook: Any, where: str) -> Iterator[str]:
     """Find cells that the grading leaves out, and others need."""
-    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
     needed: set[str] = set()
-    for cell in code:
-        with suppress(SyntaxError):  # whoever cannot be read is reported elsewhere
-            needed |= set() if is_illustration(cell) else free_names(cell.source)
+    for cell in notebook.cells:
+        if cell.cell_type == "code" and not is_illustration(cell):
+            with suppress(SyntaxError):  # whoever looks at the cell's role says so
+                needed |= free_names(cell.source)
     for number, cell in enumerate(notebook.cells, start=1):
         if ILLUSTRATION in cell.metadata.get("tags", []) and (metadata(cell) or cell.cell_type != "code"):
             yield f"{where}, cell {number} has the tag '{ILLUSTRATION}', and is no ordinary code cell. Remove the tag."

@@ -19,6 +19,7 @@ from typing import Any
 
 import nbformat
 
+from course_pkg.assignments.contents import is_illustration
 from course_pkg.assignments.problem_sets import ProblemSet
 from course_pkg.errors import CourseError
 
@@ -48,7 +49,7 @@ class Job:
     cells : dict
         Grade id to the text that a student put there; the other cells are those of the release.
     short : bool, default False
-        Leave out the code cells that are neither answers nor tests: figures, say.
+        Leave out the illustrations, as the grading does.
     wrong : tuple of (str, str), optional
         Task and name of each mutant in it.
     """
@@ -173,7 +174,7 @@ def filled(job: Job) -> Any:
     path = job.generated / "release" / job.problem_set / f"{job.problem_set}.ipynb"
     notebook = nbformat.read(path, as_version=4)
     if job.short:
-        notebook.cells = [cell for cell in notebook.cells if cell.cell_type != "code" or "nbgrader" in cell.metadata]
+        notebook.cells = [cell for cell in notebook.cells if not is_illustration(cell)]
     for cell in notebook.cells:
         name = cell.metadata.get("nbgrader", {}).get("grade_id")
         cell.source = job.cells.get(name, cell.source)

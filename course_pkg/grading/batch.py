@@ -158,16 +158,11 @@ def grade(
                     summary.finished += 1
                 else:
                     graded = replace(graded, record=_readable(graded.record))
-                    try:
-                        _store(places, task, graded, audited)
-                        in_vain = 0
-                    except Exception as error:  # for whatever there may be in this one; but a full disk is no student's
-                        in_vain += 1
-                        if in_vain == _IN_VAIN:
-                            raise
-                        graded = failure(task, f"Its marks could not be stored: {error}", may_pass=True)
-                        _write(places, graded)
-                    summary.graded.append(graded.record)
+                    record, problem = _stored(places, task, graded, audited)
+                    in_vain = in_vain + 1 if problem else 0
+                    if problem and in_vain == _IN_VAIN:
+                        raise problem
+                    summary.graded.append(record)
                 done = summary.finished + len(summary.graded)
                 progress(task.submission.student, done, len(selected))
         except KeyboardInterrupt:
@@ -351,6 +346,18 @@ def alone(places: Places) -> Iterator[None]:
         yield
 
 
+def _stored(places: Places, task: Task, graded: Graded, audited: bool) -> tuple[dict[str, Any], Exception | None]:
+    """Store what came back; if that cannot be, for whatever there is in it, store that it could not, and say why."""
+    try:
+        _store(places, task, graded, audited)
+    except Exception as error:
+        reason = f"Its marks could not be stored: {error}"
+        record = _readable(failure(task, reason, may_pass=True).record)
+        _write(places.outcome(record["problem_set"], record["student"]), record)
+        return record, error
+    return graded.record, None
+
+
 def _store(places: Places, task: Task, graded: Graded, audited: bool) -> None:
     name, student = task.submission.problem_set, task.submission.student
     outcome = places.outcome(name, student)
@@ -362,12 +369,11 @@ def _store(places: Places, task: Task, graded: Graded, audited: bool) -> None:
     if former is not None:
         _note_changes(places, task, former["rows"], former["outcome"], graded.record)
         _former_file(places, name, student).unlink()
-    _write(places, graded)
+    _write(outcome, graded.record)
 
 
-def _write(places: Places, graded: Graded) -> None:
-    outcome = places.outcome(graded.record["problem_set"], graded.record["student"])
-    write_atomically(outcome, json.dumps(graded.record, indent=1, ensure_ascii=False) + "\n")
+def _write(outcome: Path, record: dict[str, Any]) -> None:
+    write_atomically(outcome, json.dumps(record, indent=1, ensure_ascii=False) + "\n")
 
 
 def _readable(record: dict[str, Any]) -> dict[str, Any]:

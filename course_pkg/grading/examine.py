@@ -152,11 +152,7 @@ class Examine(Execute):  # type: ignore[misc]
             number: int | None = None
             try:
                 for number, cell in enumerate(self.nb.cells):
-                    if cell.cell_type != "code" or _is_test(cell) or number in self._fatal:
-                        continue
-                    if is_illustration(cell) and not self.run_illustrations:
-                        cell.outputs = [new_output("stream", name="stdout", text=_NOT_RUN)]
-                    else:
+                    if cell.cell_type == "code" and not _is_test(cell) and number not in self._fatal:
                         self._run_student_cell(student, cell, number)
                 number = None
                 student.open_desk()
@@ -184,6 +180,9 @@ class Examine(Execute):  # type: ignore[misc]
                 self._events += [event for event in self._provisioner.take_events() if event not in self._events]
 
     def _run_student_cell(self, student: StudentKernel, cell: Any, number: int) -> None:
+        if is_illustration(cell) and not self.run_illustrations:
+            cell.outputs = [new_output("stream", name="stdout", text=_NOT_RUN)]
+            return
         self._printed = 0
         cell.outputs = []
         self.execute_cell(cell, number, store_history=False)

@@ -29,7 +29,7 @@ def test_build_then_check_then_spoil(small):
     assert "raise NotImplementedError()" in notebook.cells[2].source
     assert "hidden_test" not in release.decode()
 
-    done = small.course("check", "--jobs", "2")
+    done = small.course("check", "--cold", "--jobs", "2")
     assert "4 of 4" in done.stdout
     assert "3 of 3" in done.stdout
     assert "9 notebooks by nbgrader" in done.stdout

@@ -156,10 +156,8 @@ class SandboxProvisioner(LocalProvisioner):
         self._connection = None
         self.process, self.pid = process, process.pid
         # the examiner's kernel runs the course's own code, and to look for deleted files takes milliseconds
-        is_limited = self.mode == "bubblewrap" or self.role == "examiner"
-        unlimited = None if is_limited else self._folder.home
-        is_alone = self.mode != "none"
-        self._watchdog = Watchdog(process.pid, process.kill, limits, unlimited, is_alone=is_alone)
+        unlimited = self._folder.home if self.role == "student" and self.mode != "bubblewrap" else None
+        self._watchdog = Watchdog(process.pid, process.kill, limits, unlimited, is_alone=self.mode != "none")
         self._watchdog.start()
 
 
