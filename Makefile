@@ -8,7 +8,7 @@ READY := $(VENV)/.installed
 
 help:
 	@echo "make book    rerun every chapter, check its numbers, build the online book"
-	@echo "make test    all tests, and every chapter twice under fixed seeds"
+	@echo "make test    all tests, and every chapter under two fixed seeds"
 	@echo "make check   unit tests, linters, types (under 2 minutes)"
 	@echo "make lab     JupyterLab with the chapters as notebooks"
 	@echo "make lock    resolve the dependencies anew (needs uv)"
@@ -21,7 +21,7 @@ book: $(READY)
 
 test: $(READY)
 	$(BIN)/course book lint
-	$(BIN)/course book verify
+	$(BIN)/course book verify --once
 	$(BIN)/course book claims
 	$(BIN)/course book build
 	$(BIN)/course assignments check

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
-from small_book import REPOSITORY, SmallBook
+from small_book import BODY, NUMBER, REPOSITORY, SmallBook
 
 
 # A loaded machine is no failure; and CI tries the same examples each time, while daily work looks for new ones.
@@ -70,3 +70,18 @@ def browser(needs: Callable[..., str]) -> Iterator[object]:
 @pytest.fixture
 def small_book(tmp_path: Path) -> SmallBook:
     return SmallBook(tmp_path / "repository")
+
+
+@pytest.fixture(scope="session")
+def _published_once(tmp_path_factory: pytest.TempPathFactory) -> SmallBook:
+    book = SmallBook(tmp_path_factory.mktemp("published") / "repository")
+    book.add("one", BODY + NUMBER % "one")
+    book.course("book", "run")
+    book.course("book", "publish")
+    return book
+
+
+@pytest.fixture
+def published(_published_once: SmallBook, tmp_path: Path) -> SmallBook:
+    """A copy of a small book whose chapter has run and is published."""
+    return _published_once.copy(tmp_path / "repository")

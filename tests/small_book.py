@@ -1,5 +1,6 @@
 """A book of small chapters in a repository of its own, to run the real machinery on."""
 
+import copy
 import os
 import shutil
 import subprocess
@@ -68,6 +69,13 @@ class SmallBook:
         entries = "".join(f"  - file: chapters/{known}\n" for known in self.names)
         (self.root / "book" / "_toc.yml").write_text(f"format: jb-book\nroot: intro\nchapters:\n{entries}")
         return path
+
+    def copy(self, root: Path) -> "SmallBook":
+        """Return the same book, with all that was made of it, in another folder."""
+        shutil.copytree(self.root, root)
+        twin = copy.copy(self)
+        twin.root, twin.names = root, [*self.names]
+        return twin
 
     def course(self, *arguments: str, ok: bool = True, **environment: str) -> subprocess.CompletedProcess[str]:
         """Run the real command as a user does."""

@@ -36,7 +36,10 @@ PAGE = f"{FOLDER}/{TOUR}"
 _PACKAGE = "course_pkg"
 # What a newcomer meets first comes first; a module that is not named here comes last.
 _ORDER = ("datasets", "networks", "replicates", "evaluation", "plots", "seeds", "records", "presets")
-_NOT_FOR_READERS = {"__main__", "assignments", "checks", "cli", "doctor", "errors", "files", "grading", "publishing"}
+_NOT_FOR_READERS = {
+    *("__main__", "assignments", "checks", "cli", "doctor"),
+    *("errors", "files", "grading", "publishing", "startup"),
+}
 _CONSTANT_LINES = 8
 _WIDTH = 76
 

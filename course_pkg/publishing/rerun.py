@@ -30,7 +30,7 @@ from course_pkg.records import CHAPTER_VARIABLE, FILE_VARIABLE, SEED_VARIABLE, C
 
 __all__ = ["Outcome", "Run", "Surroundings", "checked_parameters", "rerun", "rerun_key", "run_folder", "up_to_date"]
 
-_NOT_THE_LAB = {"assignments", "publishing", "grading", "checks.py", "cli"}
+_NOT_THE_LAB = {"assignments", "publishing", "grading", "checks.py", "cli", "startup.py"}
 
 
 @dataclass(frozen=True)

@@ -54,14 +54,16 @@ def build(book: Book, student_zip: StudentZip | None = None) -> Path:
     source = stage(book, student_zip)
     fresh = book.build / "html.new"
     shutil.rmtree(fresh, ignore_errors=True)
-    configure = "from jupyter_book.cli.main import main; main()"  # the package cannot be run with -m
+    # By -c: Jupyter Book cannot be run with -m, and both start sooner after our own package (see `startup`).
+    configure = "import course_pkg.publishing; from jupyter_book.cli.main import main; main()"
     _call(["-c", configure, "config", "sphinx", str(source)], "Jupyter Book")
     warnings = book.build / "sphinx-warnings.txt"
     warnings.unlink(missing_ok=True)
     # -W: a warning in a book is a mistake that readers see. -a -E: an incremental build forgets earlier warnings.
     options = ["-b", "html", "-W", "--keep-going", "-a", "-E", "-q", "-w", str(warnings)]
     doctrees = book.build / "doctrees"
-    _call(["-m", "sphinx", *options, "-d", str(doctrees), str(source), str(fresh)], "Sphinx", warnings)
+    make = "import sys, course_pkg.publishing; from sphinx.cmd.build import main; sys.exit(main())"
+    _call(["-c", make, *options, "-d", str(doctrees), str(source), str(fresh)], "Sphinx", warnings)
     (fresh / _STAMP).write_text(_inputs(book), encoding="utf-8")
     shutil.rmtree(book.html, ignore_errors=True)
     move_into_place(fresh, book.html)

@@ -17,7 +17,7 @@ from course_pkg.publishing.rerun import Run, Surroundings, rerun, run_folder, up
 from course_pkg.records import ChapterResults, read_results
 from course_pkg.seeds import environment
 
-__all__ = ["Check", "check_against_published", "publish", "verify"]
+__all__ = ["Check", "check_against_published", "publish", "verify", "verify_once"]
 
 _OTHER = Surroundings(one_core=True, hash_seed="4242", folder_name="another folder")
 
@@ -41,6 +41,30 @@ class Check:
     exact: bool
     values: int
     missing: list[str]
+
+
+def verify_once(book: Book, chapters: Sequence[Chapter], reporter: Reporter, *, jobs: int) -> list[Chapter]:
+    """Run each chapter once, with the published results in place of a first run.
+
+    They may stand for one: `publish` takes them from an ordinary run only. So the one run here is the second of
+    `verify`, with one CPU and the rest. Its outputs then stand for an ordinary run.
+
+    Parameters
+    ----------
+    book : Book
+    chapters : sequence of Chapter
+    reporter : Reporter
+    jobs : int
+
+    Returns
+    -------
+    list of Chapter
+        Those of which any byte differs from the published results, or that have none: for `verify` to judge.
+    """
+    run = Run(surroundings=_OTHER)
+    with reporter as progress:
+        rerun(book, chapters[::-1], run, progress, jobs=jobs, force=True)
+    return [chapter for chapter in chapters if not _as_published(book, chapter)]
 
 
 def verify(
@@ -148,6 +172,13 @@ def publish(book: Book, chapters: Sequence[Chapter]) -> dict[str, list[Differenc
         if changes[chapter.name] or not target.exists():
             write_atomically(target, fresh.to_json())
     return changes
+
+
+def _as_published(book: Book, chapter: Chapter) -> bool:
+    """Tell whether the last ordinary run gave the published results to the last byte."""
+    name = f"{chapter.name}.json"
+    path = book.published / name
+    return path.exists() and path.read_bytes() == (run_folder(book, Run()) / name).read_bytes()
 
 
 def _missing_data(results: ChapterResults) -> list[str]:

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from small_book import BODY, HEADER, NUMBER, SmallBook
+from small_book import BODY, HEADER, NUMBER
 
 pytestmark = pytest.mark.slow
 
@@ -21,14 +21,6 @@ def change(path, name, new, tolerance=None):
     path.write_text(json.dumps(content, indent=1, sort_keys=True) + "\n")
 
 
-@pytest.fixture
-def published(small_book) -> SmallBook:
-    small_book.add("one", BODY + NUMBER % "one")
-    small_book.course("book", "run")
-    small_book.course("book", "publish")
-    return small_book
-
-
 def committed(book):
     return book.root / "book" / "results" / "one.json"
 
@@ -41,6 +33,23 @@ def test_a_chapter_that_repeats_is_verified_and_leaves_an_ordinary_run(published
     other = published.course("book", "verify", "--seed", "9")
     assert "with seed 9" in other.stdout
     assert "published" not in other.stdout
+
+
+def test_what_is_published_can_stand_for_the_first_run(published):
+    done = published.course("book", "verify", "--once")
+    assert "A run of 1 chapter with seed 1: every byte of the results is as published." in done.stdout
+    assert "one: 2 results equal the published ones to the last bit." in done.stdout
+    assert "Two runs" not in done.stdout
+    assert "Up to date: one." in published.course("book", "run").stdout
+    refused = published.course("book", "verify", "--once", "--seed", "9", ok=False)
+    assert "there are none for seed 9" in refused.stderr
+    # what only one CPU shows is found out, as a miss of what does not repeat
+    published.add("one", BODY + NUMBER % "one" + cell("import os\nrecord('cores', len(os.sched_getaffinity(0)) == 1);"))
+    published.course("book", "run")
+    published.course("book", "publish")
+    failed = published.course("book", "verify", "--once", ok=False)
+    assert "A run of 0 chapters" in failed.stdout
+    assert "Chapter one does not repeat: the first difference is cores: False against True" in failed.stderr
 
 
 def test_whatever_must_not_matter_is_found_out(small_book):
