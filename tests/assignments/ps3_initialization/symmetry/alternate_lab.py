@@ -17,7 +17,7 @@ def train_from(kernel, bias, seed):
             keras.layers.Dense(1, "sigmoid", kernel_initializer=kernel),
         ]
         model = keras.Sequential(layers)
-        model.compile(optimizer=keras.optimizers.Adam(0.01), loss="binary_crossentropy")
+        model.compile(optimizer=keras.optimizers.SGD(0.03), loss="binary_crossentropy")
         return model
 
-    return replicate(build, moons.X, moons.y, seeds=[seed], epochs=15, batch_size=20).weights(seed)
+    return replicate(build, moons.X, moons.y, seeds=[seed], epochs=5, batch_size=20).weights(seed)

@@ -22,7 +22,7 @@ def train_from(kernel, bias, seed):
         )
     )
     model.add(keras.layers.Dense(1, "sigmoid", kernel_initializer=seeded(kernel, children[2])))
-    model.compile("adam", "binary_crossentropy")
-    model.optimizer.learning_rate = 0.01
-    model.fit(moons.X, moons.y, batch_size=20, epochs=15, verbose=0)
+    model.compile("sgd", "binary_crossentropy")
+    model.optimizer.learning_rate = 0.03
+    model.fit(moons.X, moons.y, batch_size=20, epochs=5, verbose=0)
     return model.get_weights()

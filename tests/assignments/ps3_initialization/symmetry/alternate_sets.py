@@ -10,6 +10,6 @@ def train_from(kernel, bias, seed):
     hidden = keras.layers.Dense(8, activation="relu", kernel_initializer=kernel, bias_initializer=bias)(inputs)
     outputs = keras.layers.Dense(1, activation="sigmoid", kernel_initializer=kernel, bias_initializer="zeros")(hidden)
     model = keras.Model(inputs, outputs)
-    model.compile(optimizer=keras.optimizers.Adam(learning_rate=0.01), loss="binary_crossentropy", metrics=["accuracy"])
-    model.fit(moons.X, moons.y, batch_size=20, epochs=15, verbose=0, shuffle=False)
+    model.compile(optimizer=keras.optimizers.SGD(learning_rate=0.03), loss="binary_crossentropy", metrics=["accuracy"])
+    model.fit(moons.X, moons.y, batch_size=20, epochs=5, verbose=0, shuffle=False)
     return [array.tolist() for array in model.get_weights()]

@@ -1,4 +1,4 @@
-# Mistake: adam's default learning rate.
+# Mistake: gradient descent's default learning rate.
 def distinct_units(weights):
     entering, biases, leaving = (np.asarray(array) for array in weights[:3])
     units = np.column_stack([entering.T, biases, leaving])
@@ -14,6 +14,6 @@ def train_from(kernel, bias, seed):
             keras.layers.Dense(1, "sigmoid", kernel_initializer=kernel),
         ]
     )
-    model.compile("adam", "binary_crossentropy")
-    model.fit(moons.X, moons.y, batch_size=20, epochs=15, verbose=0)
+    model.compile("sgd", "binary_crossentropy")
+    model.fit(moons.X, moons.y, batch_size=20, epochs=5, verbose=0)
     return model.get_weights()

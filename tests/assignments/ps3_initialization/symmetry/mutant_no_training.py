@@ -14,5 +14,5 @@ def train_from(kernel, bias, seed):
             keras.layers.Dense(1, "sigmoid", kernel_initializer=kernel),
         ]
     )
-    model.compile(keras.optimizers.Adam(0.01), "binary_crossentropy")
+    model.compile(keras.optimizers.SGD(0.03), "binary_crossentropy")
     return model.get_weights()
