@@ -24,3 +24,19 @@ def test_the_grammar_of_iris_is_not_built_and_notebooks_are_validated(package):
     command = [sys.executable, "-c", CODE.format(package=package)]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["validated", "False"]
+
+
+def test_a_traceback_finds_the_modules_looked_up():
+    """`inspect` then asks for no file a second time."""
+    code = """
+import inspect, os, numpy
+from course_pkg.startup import look_up_modules
+look_up_modules()
+asked = []
+real = os.path.realpath
+os.path.realpath = lambda *path, **more: (asked.append(path), real(*path, **more))[1]
+inspect.getmodule(compile("", "another file", "exec"))
+print(len(asked))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert int(done.stdout) <= 2

@@ -25,6 +25,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from course_pkg.assignments import launcher
+from course_pkg.startup import look_up_modules
 
 __all__ = ["KERNEL", "LIBRARIES", "main", "warm_kernels"]
 
@@ -106,6 +107,7 @@ def main(address: str) -> None:
     """
     for name in LIBRARIES:
         importlib.import_module(name)
+    look_up_modules()
     gc.collect()
     gc.freeze()  # what all kernels share need not be copied for its reference counts
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for the kernels: their connection says that they ended

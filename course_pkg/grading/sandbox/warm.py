@@ -28,6 +28,7 @@ from typing import NoReturn
 
 from course_pkg.grading.sandbox import system, wire
 from course_pkg.grading.sandbox.kernel import Order, become_kernel
+from course_pkg.startup import look_up_modules
 
 __all__ = ["Settings", "check_that_it_may_fork", "main"]
 
@@ -96,6 +97,7 @@ def main(settings: Settings) -> None:
 def _import(names: list[str]) -> None:
     for name in names:
         importlib.import_module(name)
+    look_up_modules()
     check_that_it_may_fork()
     gc.collect()
     gc.freeze()  # what all kernels share need not be copied for its reference counts
