@@ -111,13 +111,16 @@ def _checked(configuration: str) -> dict[str, Any]:
 
 def _check_sizes(configuration: str, weights: list[Any]) -> None:
     """Build the model without its weights, and see whether those fit which were small enough to travel."""
-    import tensorflow as tf
-    from keras import saving
+    from keras import StatelessScope, saving
+    from keras.src.backend.common.global_state import get_global_attribute
 
     config = json.loads(configuration)  # anew: Keras empties the one that it gets
     config.pop("compile_config", None)
-    with tf.Graph().as_default():  # here variables have shapes, and no values
-        wanted = [tuple(weight.shape) for weight in saving.deserialize_keras_object(config, safe_mode=True).weights]
+    try:
+        with StatelessScope(initialize_variables=False):  # here variables have shapes, and no values
+            wanted = [tuple(weight.shape) for weight in saving.deserialize_keras_object(config, safe_mode=True).weights]
+    finally:
+        get_global_attribute("uninitialized_variables", []).clear()  # lest the end of Keras's next scope allocates them
     if wanted != [getattr(weight, "shape", None) for weight in weights]:
         raise ValueRefused("a model whose weights do not fit its configuration")
 

@@ -79,6 +79,25 @@ def test_weights_must_fit_before_anything_is_allocated(parts, monkeypatch):
     monkeypatch.setattr(keras.initializers.HeNormal, "__call__", watched)
     with pytest.raises(ValueRefused, match="do not fit"):
         model_from(json.dumps(configuration), weights)
+    with keras.StatelessScope():  # nor by what Keras does next
+        pass
+
+
+@pytest.mark.parametrize(
+    "layers",
+    [
+        [keras.Input((8, 8, 1)), keras.layers.Conv2D(4, 3), keras.layers.MaxPooling2D(), keras.layers.Flatten()],
+        [keras.Input((8,)), keras.layers.Embedding(30, 4), keras.layers.Bidirectional(keras.layers.LSTM(3))],
+        [keras.Input((2,)), keras.layers.Normalization(mean=[1.0, 2.0], variance=[1.0, 4.0])],
+        [keras.Input((5, 4)), keras.layers.TimeDistributed(keras.layers.Dense(2)), keras.layers.GRU(3)],
+    ],
+    ids=["images", "words", "normalized", "sequences"],
+)
+def test_layers_of_all_kinds_come_back(layers):
+    model = keras.Sequential([*layers, keras.layers.Dense(1)])
+    back = model_from(*model_to(model))
+    inputs = np.arange(3 * np.prod(model.input_shape[1:])).reshape(3, *model.input_shape[1:]) % 20
+    np.testing.assert_allclose(back(inputs), model(inputs), rtol=1e-6)
 
 
 @pytest.mark.parametrize(
