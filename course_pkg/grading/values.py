@@ -95,7 +95,7 @@ def parse(text: str) -> Any:
         raise ValueRefused("no text, or a text longer than a message may be")
     try:
         found = json.loads(text, parse_constant=_refuse_constant)
-        return _whole(found) if _SURROGATE.search(text) else found
+        return _whole(found) if _has_surrogates(text) else found
     except (ValueError, RecursionError) as error:
         raise ValueRefused(f"not strict JSON: {type(error).__name__}") from None
 
@@ -391,6 +391,11 @@ def _as_list(content: Any) -> list[Any]:
     if not isinstance(content, list):
         raise ValueRefused("a container that is not a list")
     return content
+
+
+def _has_surrogates(text: str) -> bool:
+    # the first two questions are answered at once, also for the megabytes of an array
+    return (not text.isascii() or "\\u" in text) and bool(_SURROGATE.search(text))
 
 
 def _whole(value: Any) -> Any:
