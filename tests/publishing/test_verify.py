@@ -172,6 +172,9 @@ def test_without_a_data_set_its_published_results_stand(small_book, tmp_path, re
     checked = small_book.course("book", "check", **without).stdout
     assert "2 results equal" in checked
     assert "Not compared: what needs pima" in checked
+    once = small_book.course("book", "verify", "--once", **without).stdout
+    assert "A run of 1 chapter" in once
+    assert "Not compared: what needs pima" in once
     refused = small_book.course("book", "publish", ok=False, **without)
     assert "need pima, not at hand here" in refused.stderr
     assert "pima_mean" in committed(small_book).read_text()

@@ -13,6 +13,7 @@ from pathlib import Path
 import course_pkg
 from course_pkg.datasets import DIR_VAR, cache_dir
 from course_pkg.errors import CourseError
+from course_pkg.grading.sandbox import leftovers
 from course_pkg.grading.sandbox.limits import MB, Limits
 
 __all__ = [
@@ -29,7 +30,7 @@ __all__ = [
 HOME = "/student"
 """The home folder in a kernel with a file system of its own."""
 
-_LONGEST_PATH = 60  # of the folder for sockets: with their names it must stay below the 108 bytes of an address
+_LONGEST_PATH = 56  # of the folder for sockets: with their names it must stay below the 108 bytes of an address
 _SYSTEM = (
     "/usr",
     "/bin",
@@ -85,7 +86,7 @@ class RunFolder:
 
 
 def new_folder() -> Path:
-    """Make a private folder whose path is short enough for sockets.
+    """Make a private folder whose path is short enough for sockets, and remove those that killed processes have left.
 
     Raises
     ------
@@ -94,7 +95,10 @@ def new_folder() -> Path:
     """
     for parent in (os.environ.get("XDG_RUNTIME_DIR"), tempfile.gettempdir(), "/tmp"):
         if parent and len(parent) < _LONGEST_PATH and os.access(parent, os.W_OK | os.X_OK):
-            return Path(tempfile.mkdtemp(prefix="course-", dir=parent))
+            leftovers.remove_leftovers(Path(parent))
+            folder = Path(tempfile.mkdtemp(prefix=leftovers.PREFIX, dir=parent))
+            leftovers.mark_as_ours(folder)
+            return folder
     raise CourseError(
         "No folder for the kernels' sockets: let TMPDIR name one that you can write to, with a short path."
     )
