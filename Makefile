@@ -9,7 +9,7 @@ READY := $(VENV)/.installed
 help:
 	@echo "make book    rerun every chapter, check its numbers, build the online book"
 	@echo "make test    all tests, and every chapter under two fixed seeds"
-	@echo "make check   unit tests, linters, types (under 2 minutes)"
+	@echo "make check   unit tests, linters, types (two to three minutes)"
 	@echo "make lab     JupyterLab with the chapters as notebooks"
 	@echo "make lock    resolve the dependencies anew (needs uv)"
 	@echo "make clean   delete what was generated, but not .venv"

@@ -64,6 +64,7 @@ def fitted(X, y, split, seed):
     return model, model.evaluate(rows[split.validation], y[split.validation], verbose=0, return_dict=True)
 
 
+@pytest.mark.slow
 def test_every_split_is_trained_from_every_seed_as_plain_keras_does(result, data):
     X, y = data
     assert len(result.splits) == 6
@@ -135,6 +136,7 @@ def test_summaries_are_of_the_same_numbers(result):
         result.of("auc")
 
 
+@pytest.mark.slow
 def test_nothing_of_the_validation_rows_reaches_training(data):
     X, y = data
     split = automatic_split(50, 0.3)
@@ -147,6 +149,7 @@ def test_nothing_of_the_validation_rows_reaches_training(data):
     assert not np.array_equal(clean.of("loss"), dirty.of("loss"))
 
 
+@pytest.mark.slow
 def test_without_scaler_the_data_are_used_as_they_are(data):
     X, y = data
     split = automatic_split(50, 0.3)
@@ -171,6 +174,7 @@ def test_regression_takes_plain_folds(data):
     assert found.predictions.shape == (1, 1, 50, 2)
 
 
+@pytest.mark.slow
 def test_groups_of_splits_change_nothing(data, monkeypatch, result):
     from course_pkg.evaluation import cross_validation
 

@@ -175,6 +175,7 @@ def test_losses_are_those_of_gradient_descent_by_hand(engine):
             weights -= test.learning_rates[update] * 2 * x.T @ error / len(x)
 
 
+@pytest.mark.slow
 def test_both_engines_agree_and_seeds_do_not_depend_on_each_other():
     x, y = RNG.normal(size=(60, 5)), RNG.integers(0, 3, 60)
     options = {"batch_size": 16, "updates": 30, "low": 1e-4, "high": 0.1, "divergence": 100.0}

@@ -73,6 +73,7 @@ def test_both_engines_agree(data, shuffle):
     np.testing.assert_allclose(left, right[left.columns], atol=1e-6)
 
 
+@pytest.mark.slow
 def test_a_seeded_fit_is_reproduced(data):
     import keras
 
@@ -156,6 +157,7 @@ def optimizer_cases():
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name", ["RMSprop", "AdamW", "Nadam", "Ftrl", "Lion", "schedule", "weight decay", "norm", "global norm", "value"]
 )
@@ -188,6 +190,7 @@ def test_normalisation_noise_penalties_and_constraints(data):
     assert np.linalg.norm(kernel, axis=0).max() <= 0.5 + 1e-6
 
 
+@pytest.mark.slow
 def test_convolutions():
     import keras
 
@@ -224,6 +227,7 @@ def test_recurrent_networks(cell):
     assert stacked.replayed
 
 
+@pytest.mark.slow
 def test_several_inputs_and_outputs(data):
     import keras
 
@@ -257,6 +261,7 @@ def test_metrics_with_a_state(data):
     agree(*both_engines(build, x, y, validation_data=(x, y)))
 
 
+@pytest.mark.slow
 def test_weights_of_samples_and_classes(data):
     x, y = data
     weight = np.random.default_rng(0).uniform(size=len(x))
@@ -460,6 +465,7 @@ def test_a_sweep_is_a_replicate_axis(data):
     assert fingerprint(one.weights(1)) == fingerprint(stacked.weights(replicate=15))
 
 
+@pytest.mark.slow
 def test_a_sweep_over_architectures(data):
     x, y = data
     runs = replicate(small, x, y, epochs=1, **sweep(2, units=[3, 8], rate=[0.0, 0.2]))
@@ -469,6 +475,7 @@ def test_a_sweep_over_architectures(data):
     assert fingerprint(alone.weights(1)) == fingerprint(runs.weights(replicate=5))
 
 
+@pytest.mark.slow
 def test_a_sweep_over_initializers_needs_one_graph(data, monkeypatch):
     import keras
 
@@ -505,6 +512,7 @@ def test_early_stopping_freezes_each_replicate(data):
     agree(stacked, plain, tolerance=1e-5)
 
 
+@pytest.mark.slow
 def test_callbacks_that_set_the_learning_rate(data):
     import keras
 

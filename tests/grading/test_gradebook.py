@@ -125,6 +125,7 @@ def test_the_structure_is_plain_data_with_all_cells(db_url):
     assert notebook["cells"][1] == {"kind": "grade", "name": "mean_test", "max_score": 2.0, "cell_type": "code"}
 
 
+@pytest.mark.slow
 def test_a_created_gradebook_is_one_that_nbgrader_would_create(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")  # nbgrader: alembic
     theirs, ours = f"sqlite:///{tmp_path}/theirs.db", f"sqlite:///{tmp_path}/deep/ours.db"

@@ -244,6 +244,7 @@ def test_without_a_change_of_the_tests_no_mark_changes(places):
     }
 
 
+@pytest.mark.slow
 def test_a_stale_release_is_said_to_be_stale(places):
     write_source(places.root, FIXED)
     assert "course assignments build ps1_mean" in prepared(places).release
@@ -467,6 +468,7 @@ def test_undoing_brings_all_back_and_says_so(places):
         regrade.undo(places, "")
 
 
+@pytest.mark.slow
 def test_two_regrades_are_undone_one_after_the_other(places):
     states = [state(places)]
     for tests in (FIXED, with_tests(mean_test1=None)):
@@ -497,6 +499,7 @@ def test_undoing_keeps_what_people_wrote_since_then(places):
     assert gradebook.submission(places.db_url, PS, "ada")["student"]["last_name"] == "Lovelace"
 
 
+@pytest.mark.slow
 def test_undoing_leaves_alone_who_was_graded_anew_since_then(places):
     write_source(places.root, FIXED)
     regrade.apply(places, prepared(places), "")
@@ -523,6 +526,7 @@ def test_undoing_is_refused_when_the_cells_were_changed_since_then(places):
     assert state(places) == before
 
 
+@pytest.mark.slow
 def test_a_gradebook_in_postgresql_is_changed_and_changed_back(tmp_path, repository, postgresql):
     settings = f"\nc.CourseDirectory.db_url = {postgresql.database()!r}\nc.CourseDirectory.course_id = 'course'\n"
     places = make_course(tmp_path, repository, settings)
@@ -659,6 +663,7 @@ def test_a_change_that_never_took_effect_is_dropped_when_somebody_else_changed_t
     assert audit.read(places.audit) == []
 
 
+@pytest.mark.slow
 def test_a_new_release_does_not_pass_for_the_change_that_came_to_nothing(places, monkeypatch):
     write_source(places.root, FIXED)
     found = prepared(places)
@@ -772,6 +777,7 @@ def test_the_command_says_that_it_graded_anew(course, places):
     assert "Applied" in told
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", [["undo"], ["regrade", "ps1"], ["run", "ps1"]])
 def test_any_command_first_finishes_what_was_interrupted(course, places, monkeypatch, command):
     write_source(places.root, FIXED)
