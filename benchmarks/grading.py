@@ -2,7 +2,7 @@
 
 In one run on the same submissions: submissions per minute and overhead per notebook of stock ``nbgrader autograde`` and
 of ``course grade run``, the memory of a further warm kernel, and the throughput against jobs and submissions. It prints
-ratios and one table in Markdown. It takes half an hour; ``--quick`` a few minutes, with fewer submissions.
+ratios and one table in Markdown. It takes three quarters of an hour; ``--quick`` a few minutes, with fewer submissions.
 """
 
 from __future__ import annotations

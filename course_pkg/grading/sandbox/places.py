@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import shutil
 import stat
@@ -31,6 +32,8 @@ HOME = "/student"
 """The home folder in a kernel with a file system of its own."""
 
 _LONGEST_PATH = 56  # of the folder for sockets: with their names it must stay below the 108 bytes of an address
+# not for each folder: where kernels start cold, every notebook gets one
+_sweep_once = functools.cache(leftovers.remove_leftovers)
 _SYSTEM = (
     "/usr",
     "/bin",
@@ -95,7 +98,7 @@ def new_folder() -> Path:
     """
     for parent in (os.environ.get("XDG_RUNTIME_DIR"), tempfile.gettempdir(), "/tmp"):
         if parent and len(parent) < _LONGEST_PATH and os.access(parent, os.W_OK | os.X_OK):
-            leftovers.remove_leftovers(Path(parent))
+            _sweep_once(Path(parent))
             folder = Path(tempfile.mkdtemp(prefix=leftovers.PREFIX, dir=parent))
             leftovers.mark_as_ours(folder)
             return folder

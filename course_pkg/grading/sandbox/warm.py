@@ -85,7 +85,11 @@ def main(settings: Settings) -> None:
     os.dup2(nothing, 0)  # number 0 stays taken, lest a pipe gets it
     os.close(nothing)
     sys.path[:] = [path for path in sys.path if path]
-    _import([*_EVERY_KERNEL, *settings.imports])
+    for name in (*_EVERY_KERNEL, *settings.imports):
+        importlib.import_module(name)
+    if settings.listener is not None:
+        look_up_modules()  # for all kernels to come; a cold one does it when it has a traceback to show
+    _prepare_to_fork()
     if settings.listener is None:
         _keep(owner)
     with socket.socket(fileno=settings.listener) as listener:
@@ -94,10 +98,7 @@ def main(settings: Settings) -> None:
     shutil.rmtree(settings.folder, ignore_errors=True)
 
 
-def _import(names: list[str]) -> None:
-    for name in names:
-        importlib.import_module(name)
-    look_up_modules()
+def _prepare_to_fork() -> None:
     check_that_it_may_fork()
     gc.collect()
     gc.freeze()  # what all kernels share need not be copied for its reference counts
